@@ -1,0 +1,1 @@
+"""One GraphQL graph over a telco's billing, provisioning and CRM systems."""

@@ -1,0 +1,48 @@
+"""A Giga Smart Share package: data shared by the SIMs of several lines."""
+
+from datetime import datetime
+from enum import Enum
+
+import msgspec
+
+from gateway.domain.data_volume import DataVolume
+
+
+class GssPackageState(Enum):
+    """Where a package is in its life."""
+
+    PENDING = "PENDING"
+    ACTIVE = "ACTIVE"
+    SUSPENDED = "SUSPENDED"
+    TERMINATED = "TERMINATED"
+    UNKNOWN = "UNKNOWN"
+
+
+class GssPackage(msgspec.Struct, frozen=True, kw_only=True):
+    """A package of shared data; `allowance` is its monthly size, `extra` what was added to it."""
+
+    company_id: str
+    id: str
+    customer_id: str
+    name: str
+    state: GssPackageState
+    activated_at: datetime | None
+    allowance: DataVolume | None
+    extra: DataVolume | None
+    contact_phone: str | None
+    line_ids: tuple[str, ...]
+
+
+class GssMember(msgspec.Struct, frozen=True):
+    """One line's place in a package."""
+
+    company_id: str
+    package_id: str
+    line_id: str
+
+
+class GssUsage(msgspec.Struct, frozen=True):
+    """Data used in the current period by each member of a package, by line id, and what the pool has left."""
+
+    used_by_line_id: dict[str, DataVolume]
+    remaining: DataVolume | None

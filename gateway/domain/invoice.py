@@ -1,0 +1,62 @@
+"""An invoice, as billing issued it."""
+
+from datetime import date
+from decimal import Decimal
+from enum import Enum
+
+import msgspec
+
+from gateway.domain.money import Money
+
+
+class InvoiceKind(Enum):
+    """What an invoice is for."""
+
+    SERVICE = "SERVICE"
+    DEVICE = "DEVICE"
+    CREDIT_NOTE = "CREDIT_NOTE"
+    UNKNOWN = "UNKNOWN"
+
+
+class InvoiceState(Enum):
+    """How far an invoice has come; overdue is not a state, it follows from the due date."""
+
+    DRAFT = "DRAFT"
+    ON_HOLD = "ON_HOLD"
+    ISSUED = "ISSUED"
+    PARTIALLY_PAID = "PARTIALLY_PAID"
+    PAID = "PAID"
+    UNKNOWN = "UNKNOWN"
+
+
+class Period(msgspec.Struct, frozen=True):
+    """Days from `start` to `end`, both included; Europe/Rome."""
+
+    start: date
+    end: date
+
+
+class Invoice(msgspec.Struct, frozen=True, kw_only=True):
+    """One invoice; amounts as billing gives them, dates in Europe/Rome."""
+
+    company_id: str
+    id: str
+    account_id: str
+    number: str
+    kind: InvoiceKind
+    state: InvoiceState
+    issued_on: date
+    due_on: date | None
+    period: Period | None
+    net: Money | None
+    total: Money
+    outstanding: Money | None
+
+    def is_overdue(self, today: date) -> bool:
+        """Whether something is left to pay after the due date."""
+        return (
+            self.due_on is not None
+            and self.due_on < today
+            and self.outstanding is not None
+            and self.outstanding.amount > Decimal(0)
+        )

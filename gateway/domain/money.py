@@ -1,0 +1,12 @@
+"""An amount of money, exact."""
+
+from decimal import Decimal
+
+import msgspec
+
+
+class Money(msgspec.Struct, frozen=True):
+    """A decimal amount in a currency (ISO 4217)."""
+
+    amount: Decimal
+    currency: str

@@ -1,0 +1,39 @@
+"""A SIM card, and the codes that unlock it."""
+
+from datetime import datetime
+from enum import Enum
+
+import msgspec
+
+
+class SimState(Enum):
+    """Where a SIM is in its life."""
+
+    STANDBY = "STANDBY"
+    RESERVED = "RESERVED"
+    ACTIVE = "ACTIVE"
+    SUSPENDED = "SUSPENDED"
+    UNKNOWN = "UNKNOWN"
+
+
+class Sim(msgspec.Struct, frozen=True):
+    """A SIM card; `iccid` is the number printed on it, 19 or 20 digits."""
+
+    company_id: str
+    id: str
+    customer_id: str
+    iccid: str
+    state: SimState
+    activated_at: datetime | None
+
+
+class SimCodes(msgspec.Struct, frozen=True):
+    """Secret: never cached, never logged, every read audited."""
+
+    pin: str | None
+    puk: str | None
+    pin2: str | None
+    puk2: str | None
+
+    def __repr__(self) -> str:
+        return "SimCodes(<secret>)"

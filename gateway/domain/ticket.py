@@ -1,0 +1,53 @@
+"""A request or a fault that a company reported."""
+
+from datetime import datetime
+from enum import Enum
+
+import msgspec
+
+
+class TicketKind(Enum):
+    """What a ticket asks for."""
+
+    SIM_REPLACEMENT = "SIM_REPLACEMENT"
+    IMEI_BLOCK = "IMEI_BLOCK"
+    ADMINISTRATIVE = "ADMINISTRATIVE"
+    COMMERCIAL = "COMMERCIAL"
+    UNKNOWN = "UNKNOWN"
+
+
+class TicketState(Enum):
+    """How far a ticket has come, as the customer sees it."""
+
+    ASSIGNED = "ASSIGNED"
+    IN_PROGRESS = "IN_PROGRESS"
+    CLOSED = "CLOSED"
+    UNKNOWN = "UNKNOWN"
+
+
+class Ticket(msgspec.Struct, frozen=True, kw_only=True):
+    """A ticket; `line_id` and `invoice_id` where it concerns one."""
+
+    company_id: str
+    id: str
+    customer_id: str
+    kind: TicketKind
+    state: TicketState
+    subject: str | None
+    description: str | None
+    opened_at: datetime | None
+    updated_at: datetime | None
+    closed_at: datetime | None
+    line_id: str | None
+    invoice_id: str | None
+
+
+class TicketFilter(msgspec.Struct, frozen=True):
+    """Which tickets of a company: every condition that is given must hold."""
+
+    states: tuple[TicketState, ...] | None = None
+    kind: TicketKind | None = None
+
+    def accepts(self, ticket: Ticket) -> bool:
+        """Whether the ticket meets all conditions."""
+        return (self.states is None or ticket.state in self.states) and (self.kind is None or ticket.kind == self.kind)

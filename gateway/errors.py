@@ -1,0 +1,188 @@
+"""The one tree of errors, and the code each of them shows to a client.
+
+GatewayError
+├── RequestError                  the client can change something
+│   ├── BadRequest                not a GraphQL request at all
+│   ├── InvalidGlobalId
+│   ├── InvalidCursor
+│   ├── InvalidArgument
+│   ├── DocumentTooLarge
+│   ├── DocumentTooDeep
+│   ├── Unauthenticated           no token, or one that does not hold
+│   ├── Forbidden                 a valid token without the scope
+│   └── NotFound                  unknown, or another company's: alike on purpose
+├── BackendError                  a system behind the gateway did not give its part
+│   ├── BackendUnavailable        refused, reset, unknown host
+│   ├── BackendTimeout
+│   ├── BackendBusy               429 and 503
+│   ├── BackendFailed             any other 5xx
+│   ├── BackendTlsFailed
+│   ├── BackendAccessDenied       401 and 403 to the gateway itself
+│   ├── BackendRejected           any other 4xx
+│   ├── BackendContractBroken     the answer is not what the contract promises
+│   ├── BackendFilterIgnored      rows nobody asked for: see the profile's setting
+│   └── ListTooLong               more rows than `list_max_rows`
+├── IdentityUnavailable           the token's issuer cannot be asked for its keys
+├── ConfigurationError            a setting stops the start, by name
+└── InternalError                 ours: a client learns the request id, nothing more
+"""
+
+import re
+from typing import Any, ClassVar
+
+
+class GatewayError(Exception):
+    """Anything the gateway reports on purpose: a message for the client and a stable code."""
+
+    retryable: ClassVar[bool] = False
+    http_status: ClassVar[int] = 200
+    """Status when the whole request fails with this error; 200 where it concerns one field."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+    @classmethod
+    def code(cls) -> str:
+        """The stable code, from the class name: BackendTimeout gives BACKEND_TIMEOUT."""
+        return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", cls.__name__).upper()
+
+    def extensions(self) -> dict[str, Any]:
+        """What a client finds under `extensions` of the GraphQL error."""
+        return {"code": self.code(), "retryable": self.retryable}
+
+
+class RequestError(GatewayError):
+    """The client can change something; the message names what."""
+
+    http_status = 400
+
+
+class BadRequest(RequestError):
+    """The body or the parameters are not a GraphQL request."""
+
+
+class InvalidGlobalId(RequestError):
+    """An id that this graph never gave out."""
+
+
+class InvalidCursor(RequestError):
+    """A cursor that this list never gave out."""
+
+
+class InvalidArgument(RequestError):
+    """An argument outside its limits."""
+
+
+class DocumentTooLarge(RequestError):
+    """More tokens or bytes than a document may have."""
+
+
+class DocumentTooDeep(RequestError):
+    """More levels of selection than a document may have."""
+
+
+class Unauthenticated(RequestError):
+    """No bearer token, or one that is malformed, expired or not meant for this gateway."""
+
+    http_status = 401
+
+
+class Forbidden(RequestError):
+    """The token is valid, its role lacks the scope that a field asks for."""
+
+    http_status = 403
+
+
+class NotFound(RequestError):
+    """Unknown, or another company's: both answer alike, so that ids cannot be probed."""
+
+
+class BackendError(GatewayError):
+    """A backend did not give its part of the answer; the rest of the answer stands."""
+
+    def __init__(self, backend: str, message: str) -> None:
+        super().__init__(message)
+        self.backend = backend
+
+    def extensions(self) -> dict[str, Any]:
+        """Adds which backend it was: billing, provisioning or crm."""
+        return super().extensions() | {"backend": self.backend}
+
+
+class BackendUnavailable(BackendError):
+    """No connection: refused, reset, or the host is unknown."""
+
+    retryable = True
+
+
+class BackendTimeout(BackendError):
+    """No answer within the call's time."""
+
+    retryable = True
+
+
+class BackendBusy(BackendError):
+    """The backend asks to be left alone for a while (429 or 503)."""
+
+    retryable = True
+
+    def __init__(self, backend: str, message: str, retry_after_seconds: float | None = None) -> None:
+        super().__init__(backend, message)
+        self.retry_after_seconds = retry_after_seconds
+
+    def extensions(self) -> dict[str, Any]:
+        """Adds how long to wait, where the backend said so."""
+        if self.retry_after_seconds is None:
+            return super().extensions()
+        return super().extensions() | {"retryAfterSeconds": self.retry_after_seconds}
+
+
+class BackendFailed(BackendError):
+    """The backend answered with a 5xx of its own."""
+
+    retryable = True
+
+
+class BackendTlsFailed(BackendError):
+    """The backend's certificate does not hold."""
+
+
+class BackendAccessDenied(BackendError):
+    """The backend refuses the gateway's own credentials."""
+
+
+class BackendRejected(BackendError):
+    """The backend refuses the request (4xx)."""
+
+
+class BackendContractBroken(BackendError):
+    """The answer is not what the contract promises."""
+
+
+class BackendFilterIgnored(BackendError):
+    """The backend answered with rows of other owners: the filter that was sent had no effect."""
+
+
+class ListTooLong(BackendError):
+    """The list has more rows than `list_max_rows`; it is never cut silently."""
+
+
+class IdentityUnavailable(GatewayError):
+    """The issuer's keys cannot be had, so no token can be checked."""
+
+    retryable = True
+    http_status = 503
+
+
+class ConfigurationError(GatewayError):
+    """A setting stops the start; the message begins with its name."""
+
+
+class InternalError(GatewayError):
+    """A fault of the gateway itself; the log has it under the request id."""
+
+    http_status = 500
+
+    def __init__(self) -> None:
+        super().__init__("The gateway failed on this part of the answer; quote the request id to support.")
