@@ -22,6 +22,7 @@ GatewayError
 │   ├── BackendContractBroken     the answer is not what the contract promises
 │   ├── BackendFilterIgnored      rows nobody asked for: see the profile's setting
 │   └── ListTooLong               more rows than `list_max_rows`
+├── RequestTimeout                the answer as a whole took too long
 ├── IdentityUnavailable           the token's issuer cannot be asked for its keys
 ├── ConfigurationError            a setting stops the start, by name
 └── InternalError                 ours: a client learns the request id, nothing more
@@ -166,6 +167,16 @@ class BackendFilterIgnored(BackendError):
 
 class ListTooLong(BackendError):
     """The list has more rows than `list_max_rows`; it is never cut silently."""
+
+
+class RequestTimeout(GatewayError):
+    """The answer was not complete within `limits.request_timeout_seconds`."""
+
+    retryable = True
+    http_status = 504
+
+    def __init__(self, timeout_seconds: float) -> None:
+        super().__init__(f"The answer was not complete within {timeout_seconds:g} s; ask for less at once or try again.")
 
 
 class IdentityUnavailable(GatewayError):

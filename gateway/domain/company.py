@@ -10,6 +10,11 @@ class Company(msgspec.Struct, frozen=True):
 
     id: str
 
+    @property
+    def company_id(self) -> str:
+        """A company belongs to itself."""
+        return self.id
+
 
 class CompanyState(Enum):
     """Where the company stands with the operator."""
@@ -51,3 +56,10 @@ class CompanyPage(msgspec.Struct, frozen=True):
 
     profiles: tuple[CompanyProfile, ...]
     has_more: bool
+
+
+class CompanyFilter(msgspec.Struct, frozen=True):
+    """Which companies an operator looks for; each condition that is given matches exactly."""
+
+    vat_number: str | None = None
+    name: str | None = None

@@ -60,3 +60,16 @@ class Invoice(msgspec.Struct, frozen=True, kw_only=True):
             and self.outstanding is not None
             and self.outstanding.amount > Decimal(0)
         )
+
+
+class InvoiceFilter(msgspec.Struct, frozen=True):
+    """Which invoices of a company: every condition that is given must hold."""
+
+    kind: InvoiceKind | None = None
+    states: tuple[InvoiceState, ...] | None = None
+
+    def accepts(self, invoice: Invoice) -> bool:
+        """Whether the invoice meets all conditions."""
+        return (self.kind is None or invoice.kind is self.kind) and (
+            self.states is None or invoice.state in self.states
+        )

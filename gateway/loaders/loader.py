@@ -1,0 +1,62 @@
+"""A loader collects the keys one request asks for in the same moment and asks its source once for all of them."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import Generic, TypeVar
+
+import msgspec
+import structlog
+from aiodataloader import DataLoader
+
+from gateway.domain.key import Source
+from gateway.errors import GatewayError, InternalError
+
+log = structlog.get_logger()
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class _Failure(msgspec.Struct, frozen=True):
+    """An error on its way through aiodataloader, which would raise a bare one out of every waiting future."""
+
+    error: GatewayError
+
+
+class Loader(Generic[K, V]):
+    """Each key is asked once in a request; errors are values, each for its own key only.
+
+    Waiting never cancels the shared future: a waiter that goes away must not take the others' answer with it.
+    """
+
+    def __init__(self, source: Source[K, V]) -> None:
+        self._source = source
+        self._dataloader: DataLoader[K, V | _Failure | None] = DataLoader(self._load_batch)
+
+    async def load(self, key: K) -> V | GatewayError | None:
+        """The value of one key."""
+        return (await self.load_many([key]))[0]
+
+    async def load_many(self, keys: Iterable[K]) -> Sequence[V | GatewayError | None]:
+        """Values in the order of `keys`."""
+        futures = [self._dataloader.load(key) for key in keys]
+        pending = {future for future in futures if not future.done()}
+        if pending:
+            await asyncio.wait(pending)
+        return [_unwrapped(future.result()) for future in futures]
+
+    async def _load_batch(self, keys: list[K]) -> list[V | _Failure | None]:
+        try:
+            values = await self._source.get_many(keys)
+        except GatewayError as error:
+            return [_Failure(error)] * len(keys)
+        except asyncio.CancelledError:  # aiodataloader would leave every waiter hanging
+            return [_Failure(InternalError())] * len(keys)
+        except Exception:
+            log.exception("source_failed", source=type(self._source).__name__)
+            return [_Failure(InternalError())] * len(keys)
+        return [_Failure(value) if isinstance(value, GatewayError) else value for value in values]
+
+
+def _unwrapped(value: V | _Failure | None) -> V | GatewayError | None:
+    return value.error if isinstance(value, _Failure) else value

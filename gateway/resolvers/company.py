@@ -1,0 +1,95 @@
+"""How a company's fields get their values."""
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from gateway.context import Context
+from gateway.domain.company import Company, CompanyFilter, CompanyPage, CompanyProfile, CompanySearch, CompanyState
+from gateway.domain.page import (
+    FIRST_DEFAULT,
+    Edge,
+    Page,
+    check_first,
+    decode_cursor,
+    encode_cursor,
+    invalid_cursor,
+    page_info,
+)
+from gateway.errors import GatewayError
+from gateway.resolvers.node import load_as
+from gateway.resolvers.ownership import CompanyRecord
+
+V = TypeVar("V")
+
+SEARCH = "companies"
+
+
+async def company(roots: Sequence[None], context: Context, id: str) -> Sequence[Company | GatewayError]:
+    """A company by its global id."""
+    return [await load_as("Company", id, context) for _ in roots]
+
+
+async def companies(
+    roots: Sequence[None],
+    context: Context,
+    first: int = FIRST_DEFAULT,
+    after: str | None = None,
+    filter: CompanyFilter | None = None,
+) -> Sequence[Page[Company] | GatewayError]:
+    """A page of the CRM's search; nothing is read but that page, so nobody counts the whole."""
+    check_first(first)
+    offset = 0 if after is None else _offset_after(after)
+    asked = filter or CompanyFilter()
+    search = CompanySearch(vat_number=asked.vat_number, name=asked.name, offset=offset, limit=first)
+    found = await context.loaders.company.by_search.load(search)
+    return [_page(found, offset)] * len(roots)
+
+
+def _page(found: CompanyPage | GatewayError | None, offset: int) -> Page[Company] | GatewayError:
+    if isinstance(found, GatewayError):
+        return found
+    profiles = found.profiles if found else ()
+    edges = tuple(
+        Edge(Company(profile.company_id), encode_cursor(SEARCH, (str(offset + index + 1), "")))
+        for index, profile in enumerate(profiles)
+    )
+    return Page(edges, page_info(edges, offset > 0, found is not None and found.has_more), None)
+
+
+def _offset_after(cursor: str) -> int:
+    offset, _ = decode_cursor(SEARCH, cursor)
+    if not offset.isdecimal() or len(offset) > 9:
+        raise invalid_cursor()
+    return int(offset)
+
+
+async def company_of(records: Sequence[CompanyRecord], context: Context) -> Sequence[Company]:
+    """The company that records belong to."""
+    return [Company(record.company_id) for record in records]
+
+
+async def name(companies: Sequence[Company], context: Context) -> Sequence[str | GatewayError | None]:
+    """The legal name."""
+    return await _from_profile(companies, context, lambda profile: profile.name)
+
+
+async def trading_name(companies: Sequence[Company], context: Context) -> Sequence[str | GatewayError | None]:
+    """The name the company trades under."""
+    return await _from_profile(companies, context, lambda profile: profile.trading_name)
+
+
+async def vat_number(companies: Sequence[Company], context: Context) -> Sequence[str | GatewayError | None]:
+    """The P.IVA."""
+    return await _from_profile(companies, context, lambda profile: profile.vat_number)
+
+
+async def state(companies: Sequence[Company], context: Context) -> Sequence[CompanyState | GatewayError | None]:
+    """Where the company stands with the operator."""
+    return await _from_profile(companies, context, lambda profile: profile.state)
+
+
+async def _from_profile(
+    companies: Sequence[Company], context: Context, read: Callable[[CompanyProfile], V]
+) -> Sequence[V | GatewayError | None]:
+    profiles = await context.loaders.company.profile_by_company_id.load_many([company.id for company in companies])
+    return [read(profile) if isinstance(profile, CompanyProfile) else profile for profile in profiles]

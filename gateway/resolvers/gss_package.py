@@ -1,0 +1,99 @@
+"""How the fields of a Giga Smart Share package and of its members get their values."""
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from gateway.context import Context
+from gateway.domain.company import Company
+from gateway.domain.data_volume import DataVolume
+from gateway.domain.gss_package import GssMember, GssPackage, GssUsage
+from gateway.domain.key import Key
+from gateway.domain.line import MobileLine
+from gateway.domain.money import Money
+from gateway.domain.page import FIRST_DEFAULT, Order, Page
+from gateway.domain.sim import Sim
+from gateway.errors import GatewayError
+from gateway.resolvers import line as line_resolvers
+from gateway.resolvers.ownership import load_of_company, load_owned
+from gateway.resolvers.sort_key import timestamp
+
+V = TypeVar("V")
+
+ORDER = Order[GssPackage](
+    name="gssPackages", sort_key=lambda package: timestamp(package.activated_at), id=lambda package: package.id
+)
+"""By activation, oldest first."""
+
+MEMBER_ORDER = Order[GssMember](name="gssSims", sort_key=lambda member: "", id=lambda member: member.line_id)
+"""By the line's id, which never changes."""
+
+
+async def gss_packages(
+    companies: Sequence[Company], context: Context, first: int = FIRST_DEFAULT, after: str | None = None
+) -> Sequence[Page[GssPackage] | GatewayError]:
+    """A page of each company's packages."""
+    window = ORDER.window(first, after)
+    whole = await load_of_company(companies, context.loaders.gss_package.by_customer_id, context)
+    return window.pages(whole, lambda package: True)
+
+
+def sim_count(packages: Sequence[GssPackage], context: Context) -> Sequence[int]:
+    """How many SIMs share each package."""
+    return [len(package.line_ids) for package in packages]
+
+
+def sims(
+    packages: Sequence[GssPackage], context: Context, first: int = FIRST_DEFAULT, after: str | None = None
+) -> Sequence[Page[GssMember]]:
+    """A page of each package's members."""
+    window = MEMBER_ORDER.window(first, after)
+    return [
+        window.page(GssMember(package.company_id, package.id, line_id) for line_id in package.line_ids)
+        for package in packages
+    ]
+
+
+async def remaining(packages: Sequence[GssPackage], context: Context) -> Sequence[DataVolume | GatewayError | None]:
+    """What each package has left in this period."""
+    usages = await context.loaders.gss_package.usage_by_package_id.load_many(
+        [Key(package.company_id, package.id) for package in packages]
+    )
+    return [usage.remaining if isinstance(usage, GssUsage) else usage for usage in usages]
+
+
+async def data_used(members: Sequence[GssMember], context: Context) -> Sequence[DataVolume | GatewayError | None]:
+    """What each member has used in this period; None where billing counts nothing for it."""
+    usages = await context.loaders.gss_package.usage_by_package_id.load_many(
+        [Key(member.company_id, member.package_id) for member in members]
+    )
+    return [
+        usage.used_by_line_id.get(member.line_id) if isinstance(usage, GssUsage) else usage
+        for member, usage in zip(members, usages, strict=True)
+    ]
+
+
+async def line(members: Sequence[GssMember], context: Context) -> Sequence[MobileLine | GatewayError | None]:
+    """The line each member is; None for one that is not a mobile line of the company."""
+    keys = [Key(member.company_id, member.line_id) for member in members]
+    lines = await load_owned(keys, context.loaders.line.by_id, context)
+    return [line if isinstance(line, MobileLine | GatewayError) else None for line in lines]
+
+
+async def sim(members: Sequence[GssMember], context: Context) -> Sequence[Sim | GatewayError | None]:
+    """The SIM in use on each member's line."""
+    lines = await line(members, context)
+    return _after(lines, await line_resolvers.sim([line for line in lines if isinstance(line, MobileLine)], context))
+
+
+async def credit_remaining(members: Sequence[GssMember], context: Context) -> Sequence[Money | GatewayError | None]:
+    """The credit left on each member's line, where it is prepaid."""
+    lines = await line(members, context)
+    return _after(lines, await line_resolvers.credit([line for line in lines if isinstance(line, MobileLine)], context))
+
+
+def _after(
+    lines: Sequence[MobileLine | GatewayError | None], values: Sequence[V | GatewayError | None]
+) -> list[V | GatewayError | None]:
+    """The values of those lines that are there, each in its line's place; a line's error stands for its value."""
+    following = iter(values)
+    return [next(following) if isinstance(line, MobileLine) else line for line in lines]

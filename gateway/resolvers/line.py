@@ -1,0 +1,103 @@
+"""How a line's fields get their values."""
+
+from collections.abc import Sequence
+
+from gateway.context import Context
+from gateway.domain.balance import Balance
+from gateway.domain.company import Company
+from gateway.domain.gss_package import GssPackage
+from gateway.domain.key import Key
+from gateway.domain.line import FixedLine, Line, LineFilter, LineKind, MobileLine, PaymentType
+from gateway.domain.line_option import LineOption
+from gateway.domain.money import Money
+from gateway.domain.page import FIRST_DEFAULT, Order, Page
+from gateway.domain.sim import Sim
+from gateway.errors import GatewayError
+from gateway.resolvers.ownership import accounts_of, load_of_company, load_owned, not_found
+from gateway.resolvers.sort_key import timestamp
+
+ORDER = Order[Line](name="lines", sort_key=lambda line: timestamp(line.activated_at), id=lambda line: line.id)
+"""By activation, oldest first; never by number, which a cursor would show to those who see it masked."""
+
+
+async def line(roots: Sequence[None], context: Context, number: str) -> Sequence[Line | GatewayError]:
+    """The line that has a number (E.164), in the viewer's company or, for an operator, in any."""
+    return [await _by_number(number, context)] * len(roots)
+
+
+async def _by_number(number: str, context: Context) -> Line | GatewayError:
+    place = await context.loaders.line.by_number.load(number)
+    if isinstance(place, GatewayError):
+        return place
+    company_id = None if place is None else await _company_id_of(place.customer_id, context)
+    if isinstance(company_id, GatewayError):
+        return company_id
+    if place is None or company_id is None:
+        return not_found("line")
+    (found,) = await load_owned([Key(company_id, place.line_id)], context.loaders.line.by_id, context)
+    return not_found("line") if found is None else found
+
+
+async def _company_id_of(customer_id: str, context: Context) -> str | GatewayError | None:
+    """The company a customer belongs to, None unless the viewer may see it."""
+    own = context.viewer.company_id
+    if own is None:
+        return await context.loaders.company.company_id_by_customer_id.load(customer_id)
+    (accounts,) = await accounts_of([own], context)
+    if isinstance(accounts, GatewayError):
+        return accounts
+    return own if customer_id in accounts.customer_ids else None
+
+
+async def lines(
+    companies: Sequence[Company],
+    context: Context,
+    first: int = FIRST_DEFAULT,
+    after: str | None = None,
+    filter: LineFilter | None = None,
+) -> Sequence[Page[Line] | GatewayError]:
+    """A page of each company's lines that the filter accepts."""
+    window = ORDER.window(first, after)
+    whole = await load_of_company(companies, context.loaders.line.by_customer_id, context)
+    return window.pages(whole, (filter or LineFilter()).accepts)
+
+
+def kind(lines: Sequence[Line], context: Context) -> Sequence[LineKind]:
+    """Mobile or fixed."""
+    return [LineKind.FIXED if isinstance(line, FixedLine) else LineKind.MOBILE for line in lines]
+
+
+async def options(lines: Sequence[Line], context: Context) -> Sequence[list[LineOption] | GatewayError]:
+    """The options added to each line."""
+    keys = [Key(line.company_id, id) for line in lines for id in line.option_ids]
+    found = iter(await load_owned(keys, context.loaders.line_option.by_id, context))
+    return [_whole([next(found) for _ in line.option_ids]) for line in lines]
+
+
+def _whole(options: Sequence[LineOption | GatewayError | None]) -> list[LineOption] | GatewayError:
+    """Options by activation; one that cannot be read fails the list, which would otherwise be cut silently."""
+    failed = next((option for option in options if isinstance(option, GatewayError)), None)
+    if failed is not None:
+        return failed
+    known = [option for option in options if isinstance(option, LineOption)]
+    return sorted(known, key=lambda option: (timestamp(option.activated_at), option.id))
+
+
+async def sim(lines: Sequence[MobileLine], context: Context) -> Sequence[Sim | GatewayError | None]:
+    """The SIM in use on each line."""
+    keys = [None if line.sim_id is None else Key(line.company_id, line.sim_id) for line in lines]
+    return await load_owned(keys, context.loaders.sim.by_id, context)
+
+
+async def credit(lines: Sequence[MobileLine], context: Context) -> Sequence[Money | GatewayError | None]:
+    """What is left on each prepaid line; None elsewhere, without asking billing."""
+    prepaid = [Key(line.company_id, line.id) for line in lines if line.payment_type is PaymentType.PREPAID]
+    balances = iter(await context.loaders.balance.by_product_id.load_many(prepaid))
+    found = [next(balances) if line.payment_type is PaymentType.PREPAID else None for line in lines]
+    return [balance.credit if isinstance(balance, Balance) else balance for balance in found]
+
+
+async def gss_package(lines: Sequence[MobileLine], context: Context) -> Sequence[GssPackage | GatewayError | None]:
+    """The data package that each line shares."""
+    keys = [None if line.gss_package_id is None else Key(line.company_id, line.gss_package_id) for line in lines]
+    return await load_owned(keys, context.loaders.gss_package.by_id, context)

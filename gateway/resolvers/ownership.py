@@ -1,0 +1,122 @@
+"""Whose a record is: the second of two checks, after the adapter's own, on every read and after every cache."""
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol, TypeVar
+
+import structlog
+
+from gateway.context import Context
+from gateway.domain.company import CompanyAccounts
+from gateway.domain.key import Key
+from gateway.errors import GatewayError, NotFound
+from gateway.loaders.loader import Loader
+
+log = structlog.get_logger()
+
+
+class CompanyRecord(Protocol):
+    """A record that says which company it was read for."""
+
+    @property
+    def company_id(self) -> str: ...
+
+
+class CustomerRecord(CompanyRecord, Protocol):
+    """A record held by a customer of CRM or provisioning."""
+
+    @property
+    def customer_id(self) -> str: ...
+
+
+class AccountRecord(CompanyRecord, Protocol):
+    """A record held by a billing account."""
+
+    @property
+    def account_id(self) -> str: ...
+
+
+R = TypeVar("R", bound=CustomerRecord | AccountRecord)
+V = TypeVar("V")
+
+
+def not_found(what: str) -> NotFound:
+    """One answer for what does not exist and for what belongs to somebody else."""
+    return NotFound(f"There is no such {what}, or it belongs to another company.")
+
+
+async def accounts_of(company_ids: Iterable[str], context: Context) -> Sequence[CompanyAccounts | GatewayError]:
+    """The customers and accounts of each company; NotFound where the viewer may not see it or nobody knows it."""
+    ids = list(company_ids)
+    visible = list(dict.fromkeys(id for id in ids if context.viewer.may_see(id)))
+    known = dict(zip(visible, await context.loaders.company.accounts_by_company_id.load_many(visible), strict=True))
+    return [known.get(id) or not_found("company") for id in ids]
+
+
+async def load_owned(
+    keys: Sequence[Key | None], loader: Loader[Key, R], context: Context
+) -> Sequence[R | GatewayError | None]:
+    """The records under `keys`, None where there is no key, no record, or where it is not the company's own."""
+    asked = [key for key in keys if key is not None]
+    found = iter(await owned(await loader.load_many(asked), asked, context))
+    return [None if key is None else next(found) for key in keys]
+
+
+async def owned(
+    records: Sequence[R | GatewayError | None], keys: Sequence[Key], context: Context
+) -> Sequence[R | GatewayError | None]:
+    """`records` with None in place of each that is not held by the company its key names."""
+    accounts = await accounts_of((key.company_id for key in keys), context)
+    return [_if_held(record, holder) for record, holder in zip(records, accounts, strict=True)]
+
+
+def _if_held(record: R | GatewayError | None, holder: CompanyAccounts | GatewayError) -> R | GatewayError | None:
+    if record is None or isinstance(record, GatewayError):
+        return record
+    if isinstance(holder, NotFound):
+        return None
+    if isinstance(holder, GatewayError):
+        return holder
+    if _holds(holder, record):
+        return record
+    log.warning("foreign_record_dropped", record=type(record).__name__)
+    return None
+
+
+def _holds(holder: CompanyAccounts, record: CustomerRecord | AccountRecord) -> bool:
+    account_id: str | None = getattr(record, "account_id", None)
+    if account_id is not None:
+        return account_id in holder.account_ids
+    return getattr(record, "customer_id", None) in holder.customer_ids
+
+
+async def load_of_company(
+    companies: Sequence[CompanyRecord],
+    loader: Loader[Key, tuple[V, ...]],
+    context: Context,
+    *,
+    by_account: bool = False,
+) -> Sequence[list[V] | GatewayError]:
+    """Each company's whole list: the lists of all its customers (or billing accounts), one after the other."""
+    accounts = await accounts_of((company.company_id for company in companies), context)
+    keys_of = [_keys(holder, by_account) for holder in accounts]
+    values = iter(
+        await loader.load_many([key for keys in keys_of if not isinstance(keys, GatewayError) for key in keys])
+    )
+    return [keys if isinstance(keys, GatewayError) else _joined([next(values) for _ in keys]) for keys in keys_of]
+
+
+def _keys(holder: CompanyAccounts | GatewayError, by_account: bool) -> list[Key] | GatewayError:
+    if isinstance(holder, GatewayError):
+        return holder
+    ids = holder.account_ids if by_account else holder.customer_ids
+    return [Key(holder.company_id, id) for id in ids]
+
+
+def _joined(lists: Sequence[tuple[V, ...] | GatewayError | None]) -> list[V] | GatewayError:
+    """One list; an error of any part is the whole's, because a list is never cut silently."""
+    rows: list[V] = []
+    for part in lists:
+        if isinstance(part, GatewayError):
+            return part
+        rows.extend(part or ())
+    return rows

@@ -1,0 +1,69 @@
+"""Scalars: how single values look on the wire."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, NewType
+
+import phonenumbers
+import strawberry
+from graphql import GraphQLError
+
+PhoneNumber = NewType("PhoneNumber", str)
+ByteCount = NewType("ByteCount", int)
+
+
+def parse_phone_number(value: Any) -> str:
+    """E.164 of a number in any usual spelling; a number without a country is Italian."""
+    try:
+        number = phonenumbers.parse(value, "IT")
+    except (phonenumbers.NumberParseException, TypeError, AttributeError):
+        raise _not_a_number() from None
+    if not phonenumbers.is_possible_number(number):
+        raise _not_a_number()
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _not_a_number() -> GraphQLError:
+    return GraphQLError("A PhoneNumber is digits with an optional country, such as +393451234567.")
+
+
+def _read_only(value: Any) -> Any:
+    raise GraphQLError("This scalar is only ever returned.")
+
+
+SCALARS: dict[object, Any] = {
+    datetime: strawberry.scalar(
+        name="DateTime",
+        description="An instant: ISO 8601 with its offset, such as 2026-10-01T09:30:00+02:00.",
+        serialize=datetime.isoformat,
+        parse_value=_read_only,
+    ),
+    date: strawberry.scalar(
+        name="Date",
+        description="A day in Europe/Rome: ISO 8601, such as 2026-10-01.",
+        serialize=date.isoformat,
+        parse_value=_read_only,
+    ),
+    Decimal: strawberry.scalar(
+        name="Decimal",
+        description='An exact decimal number, as a string: "12.30". Never read it into a binary float to calculate.',
+        serialize=lambda value: format(value, "f"),
+        parse_value=_read_only,
+    ),
+    PhoneNumber: strawberry.scalar(
+        name="PhoneNumber",
+        description=(
+            "A phone number in E.164, such as +393451234567. As an input any usual spelling is taken, and a number "
+            "without a country is Italian. A viewer without the scope `pii:read` sees ***567 of it."
+        ),
+        serialize=str,
+        parse_value=parse_phone_number,
+    ),
+    ByteCount: strawberry.scalar(
+        name="ByteCount",
+        description="A whole number of bytes, up to 2⁵³ − 1, so that every JSON reader holds it exactly.",
+        serialize=int,
+        parse_value=_read_only,
+    ),
+}
+"""Python type → its scalar."""

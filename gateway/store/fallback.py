@@ -1,0 +1,32 @@
+"""A second source for what the first cannot say at the moment."""
+
+from collections.abc import Sequence
+from typing import Generic, TypeVar
+
+from gateway.domain.key import Source
+from gateway.errors import BackendError, GatewayError
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class Fallback(Generic[K, V]):
+    """Asks `second` for the keys on which `first` failed; where both fail, the first one's error stands.
+
+    A key that `first` knows nothing of is not asked again: unknown is an answer.
+    """
+
+    def __init__(self, first: Source[K, V], second: Source[K, V]) -> None:
+        self._first = first
+        self._second = second
+
+    async def get_many(self, keys: Sequence[K]) -> Sequence[V | GatewayError | None]:
+        """As `first`, with `second`'s answers in place of its failures."""
+        values = list(await self._first.get_many(keys))
+        failed = [index for index, value in enumerate(values) if isinstance(value, BackendError)]
+        if failed:
+            others = await self._second.get_many([keys[index] for index in failed])
+            for index, other in zip(failed, others, strict=True):
+                if not isinstance(other, GatewayError):
+                    values[index] = other
+        return values

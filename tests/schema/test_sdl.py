@@ -1,0 +1,70 @@
+"""What every type, field and argument of the graph owes a frontend developer."""
+
+from graphql import (
+    GraphQLEnumType,
+    GraphQLInputObjectType,
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    is_specified_scalar_type,
+)
+
+from gateway.domain.viewer import OWN_COMPANY, Scope
+from gateway.schema import build_graph
+
+GRAPH = build_graph()
+TYPES = [type for name, type in GRAPH.schema.type_map.items() if not name.startswith("__")]
+
+
+def test_everything_is_described() -> None:
+    """Every type, field, argument and enum value has a description that is a sentence."""
+    described: dict[str, str | None] = {}
+    for graphql_type in TYPES:
+        if is_specified_scalar_type(graphql_type):
+            continue
+        described[graphql_type.name] = graphql_type.description
+        if isinstance(graphql_type, GraphQLObjectType | GraphQLInterfaceType):
+            for name, field in graphql_type.fields.items():
+                described[f"{graphql_type.name}.{name}"] = field.description
+                for argument_name, argument in field.args.items():
+                    described[f"{graphql_type.name}.{name}({argument_name})"] = argument.description
+        elif isinstance(graphql_type, GraphQLInputObjectType):
+            described |= {
+                f"{graphql_type.name}.{name}": field.description for name, field in graphql_type.fields.items()
+            }
+        elif isinstance(graphql_type, GraphQLEnumType):
+            described |= {
+                f"{graphql_type.name}.{name}": value.description for name, value in graphql_type.values.items()
+            }
+    assert [name for name, text in described.items() if not text or text.strip()[-1] not in ".:*"] == []
+
+
+def test_every_state_and_kind_can_be_unknown() -> None:
+    """A backend's new word never breaks an answer; LineKind is told by the record's own class."""
+    enums = {graphql_type.name: graphql_type for graphql_type in TYPES if isinstance(graphql_type, GraphQLEnumType)}
+    assert {name for name, enum in enums.items() if "UNKNOWN" not in enum.values} == {"LineKind"}
+
+
+def test_every_field_of_a_company_s_data_asks_for_a_scope() -> None:
+    """Only plumbing answers any token: the roots that check for themselves, who asks, pages and plain values."""
+    free = {
+        graphql_type.name
+        for graphql_type in TYPES
+        if isinstance(graphql_type, GraphQLObjectType)
+        and any(not GRAPH.policy.scopes(graphql_type.name, name) for name in graphql_type.fields)
+    }
+    plain = {"Money", "DataVolume", "Period", "TariffPlan", "PageInfo", "Query", "Viewer"}
+    assert {name for name in free if not name.endswith(("Connection", "Edge"))} == plain
+    assert [name for name in GRAPH.schema.query_type.fields if not GRAPH.policy.scopes("Query", name)] == [  # type: ignore[union-attr]
+        "viewer",
+        "node",
+        "nodes",
+    ]
+
+
+def test_pin_and_puk_have_a_scope_of_their_own() -> None:
+    """An operator reads a SIM, never its codes."""
+    assert GRAPH.policy.scopes("Sim", "codes") == {Scope.SIM_CODES_READ}
+    assert all(
+        GRAPH.policy.scopes("SimCodes", name) == {Scope.SIM_CODES_READ} for name in ("pin", "puk", "pin2", "puk2")
+    )
+    assert Scope.SIM_CODES_READ in OWN_COMPANY
