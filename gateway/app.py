@@ -1,0 +1,88 @@
+"""The composition root: the only place that chooses implementations and puts them together."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+
+from starlette.types import ASGIApp
+
+from gateway.adapters._client import BackendClient
+from gateway.adapters.billing import BillingBackend
+from gateway.adapters.crm import CrmBackend
+from gateway.adapters.identity import SigningKeys
+from gateway.adapters.provisioning import ProvisioningBackend
+from gateway.admission import Admission
+from gateway.config import BackendSettings, Settings
+from gateway.context import Clock, Context
+from gateway.domain.company import CompanyAccounts
+from gateway.domain.viewer import Viewer
+from gateway.http import create_app
+from gateway.http.authentication import Authenticator
+from gateway.loaders import Loaders
+from gateway.schema import build_graph
+from gateway.serving import serving
+from gateway.store.cache import Cache
+from gateway.store.fallback import Fallback
+from gateway.store.remembered import Remembered
+
+ACCOUNTS_FRESH_SECONDS = 3_600
+ACCOUNTS_STALE_SECONDS = 7 * 86_400
+
+
+def real_time() -> datetime:
+    """Now, in UTC."""
+    return datetime.now(UTC)
+
+
+@asynccontextmanager
+async def gateway(settings: Settings, clock: Clock = real_time) -> AsyncIterator[str]:
+    """Serves the graph where the settings say, in front of their backends; yields the base URL once it listens."""
+    async with (
+        gateway_app(settings, clock) as app,
+        serving(
+            app,
+            host=settings.server.host,
+            port=settings.server.port,
+            grace_seconds=settings.server.drain_seconds,
+        ) as url,
+    ):
+        yield url
+
+
+@asynccontextmanager
+async def gateway_app(settings: Settings, clock: Clock = real_time) -> AsyncIterator[ASGIApp]:
+    """The gateway as an ASGI application; it opens its connections when they are first needed."""
+    async with AsyncExitStack() as stack:
+
+        async def client(name: str, backend: BackendSettings) -> BackendClient:
+            return await stack.enter_async_context(
+                BackendClient(name, backend, list_max_rows=settings.limits.list_max_rows, clock=clock)
+            )
+
+        billing = BillingBackend(await client("billing", settings.backends.billing), clock)
+        provisioning = ProvisioningBackend(await client("provisioning", settings.backends.provisioning))
+        crm = CrmBackend(await client("crm", settings.backends.crm))
+        keys = await stack.enter_async_context(SigningKeys(settings.identity))
+        accounts = Remembered(
+            Fallback(crm.accounts_by_company_id, billing.accounts_by_company_id),
+            await stack.enter_async_context(Cache(settings.redis)),
+            CompanyAccounts,
+            clock,
+            fresh_seconds=ACCOUNTS_FRESH_SECONDS,
+            stale_seconds=ACCOUNTS_STALE_SECONDS,
+        )
+
+        def new_context(viewer: Viewer, request_id: str) -> Context:
+            loaders = Loaders(billing, provisioning, crm, accounts)
+            return Context(viewer=viewer, loaders=loaders, clock=clock, request_id=request_id)
+
+        graph = build_graph()
+        yield create_app(
+            admission=Admission(
+                graph.schema, settings.limits, introspection=settings.server.introspection, policy=graph.policy
+            ),
+            new_context=new_context,
+            authenticator=Authenticator(settings.identity, keys, clock),
+            server=settings.server,
+            limits=settings.limits,
+        )

@@ -1,0 +1,32 @@
+"""Demos for journeys."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from gateway.demo import DemoOptions, world_of
+from gateway.simulator.world import World
+from tests.journeys.journey import Journey, running
+
+SMALL = DemoOptions(port=0, companies=4, lines_per_company=50)
+
+
+@pytest.fixture(scope="session")
+def journey() -> Iterator[Journey]:
+    """One demo for all journeys that leave it as they found it."""
+    with running(world_of(SMALL), SMALL) as started:
+        yield started
+
+
+@pytest.fixture
+def changed_world() -> Iterator[Callable[[Callable[[World], None]], Journey]]:
+    """Starts a demo of one's own, whose world is changed before it starts."""
+    with ExitStack() as stack:
+
+        def start(change: Callable[[World], None]) -> Journey:
+            world = world_of(SMALL)
+            change(world)
+            return stack.enter_context(running(world, SMALL))
+
+        yield start

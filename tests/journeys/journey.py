@@ -1,0 +1,131 @@
+"""A demo as its clients see it: over HTTP, through the whole gateway, into simulated backends and a real Valkey."""
+
+import asyncio
+import json
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from gateway.demo import Demo, DemoOptions, demo_of
+from gateway.simulator.world import World
+
+OPERATIONS = Path(__file__).parents[2] / "contracts" / "operations"
+
+
+class Answer(NamedTuple):
+    """An HTTP answer with a JSON body."""
+
+    status: int
+    body: Any
+
+    @property
+    def data(self) -> Any:
+        """The answer's data, which must have come without errors."""
+        assert self.status == 200, self
+        assert "errors" not in self.body, self.body["errors"]
+        return self.body["data"]
+
+    @property
+    def codes(self) -> list[str]:
+        """The codes of the answer's errors."""
+        return [error["extensions"]["code"] for error in self.body.get("errors", [])]
+
+
+class Journey:
+    """A running demo, as a client sees it."""
+
+    def __init__(self, demo: Demo, world: World) -> None:
+        self.demo = demo
+        self.world = world
+
+    def query(self, document: str, token: str | None = "user_admin", **variables: Any) -> Answer:
+        """Sends a document; `token` is the name of a demo token, or a token, or None for no token at all."""
+        headers = {} if token is None else {"Authorization": f"Bearer {getattr(self.demo.tokens, token, token)}"}
+        return _http("POST", f"{self.demo.url}/graphql", {"query": document, "variables": variables}, headers)
+
+    def operation(self, name: str, token: str = "user_admin", **variables: Any) -> Answer:
+        """Sends one of the documents the contracts publish."""
+        return self.query((OPERATIONS / f"{name}.graphql").read_text(encoding="utf-8"), token, **variables)
+
+    def backend(self, name: str, path: str, method: str = "GET", body: Any = None) -> Any:
+        """The JSON a simulated backend answers, its control API included."""
+        return _http(method, f"{getattr(self.demo.backends, name)}{path}", body, {}).body
+
+    @contextmanager
+    def knobs(self, name: str, **knobs: Any) -> Iterator[None]:
+        """A backend that misbehaves for a while."""
+        self.backend(name, "/control/knobs", "PUT", knobs)
+        try:
+            yield
+        finally:
+            self.backend(name, "/control/knobs", "DELETE")
+
+    @contextmanager
+    def calls(self) -> Iterator[list[tuple[str, str]]]:
+        """What the backends are asked meanwhile: (path without the API's base, query), filled in at the end."""
+        names = ("billing", "provisioning", "crm")
+        for name in names:
+            self.backend(name, "/control/calls", "DELETE")
+        recorded: list[tuple[str, str]] = []
+        yield recorded
+        for name in names:
+            for call in self.backend(name, "/control/calls"):
+                if call["path"].startswith("/tmf-api/"):
+                    recorded.append((call["path"].split("/v4", 1)[1], call["query"]))
+
+
+def _http(method: str, url: str, body: Any, headers: dict[str, str]) -> Answer:
+    request = urllib.request.Request(url, method=method, headers=headers)
+    if body is not None:
+        request.data = json.dumps(body).encode()
+        request.add_header("Content-Type", "application/json")
+    try:
+        with urllib.request.urlopen(request, timeout=20) as response:
+            return Answer(response.status, _json(response.read()))
+    except urllib.error.HTTPError as error:
+        with error:
+            return Answer(error.code, _json(error.read()))
+
+
+def _json(text: bytes) -> Any:
+    return json.loads(text) if text else None
+
+
+@contextmanager
+def running(world: World, options: DemoOptions) -> Iterator[Journey]:
+    """A demo in a thread of its own, because journeys are plain blocking clients."""
+    ready: asyncio.Queue[Demo] = asyncio.Queue()
+    started, loops = threading.Event(), []
+    stop = asyncio.Event()
+    failures: list[BaseException] = []
+
+    async def main() -> None:
+        loops.append(asyncio.get_running_loop())
+        async with demo_of(world, options) as demo:
+            ready.put_nowait(demo)
+            started.set()
+            await stop.wait()
+
+    def run() -> None:
+        try:
+            asyncio.run(main())
+        except BaseException as failure:
+            failures.append(failure)
+        finally:
+            started.set()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    started.wait()
+    try:
+        if failures:
+            raise failures[0]
+        yield Journey(ready.get_nowait(), world)
+    finally:
+        if loops and not failures:
+            loops[0].call_soon_threadsafe(stop.set)
+        thread.join()
