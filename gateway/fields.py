@@ -191,12 +191,23 @@ def _type_row(graphql_type: GraphQLObjectType | GraphQLInputObjectType) -> TypeR
     return row
 
 
-def _bind_field(field: GraphQLField) -> FieldRow:
+def resolver_of(field: GraphQLField) -> Resolver | None:
+    """The batched resolver of an edge; None for what is read off the record."""
+    return _field_row(field).resolver
+
+
+def _field_row(field: GraphQLField) -> FieldRow:
     definition: StrawberryField = field.extensions[GraphQLCoreConverter.DEFINITION_BACKREF]
     row: FieldRow = definition.metadata.get(_ROW, FieldRow())
+    return row
+
+
+def _bind_field(field: GraphQLField) -> FieldRow:
+    row = _field_row(field)
     for argument in field.args.values():
         described: StrawberryArgument = argument.extensions[GraphQLCoreConverter.DEFINITION_BACKREF]
         argument.out_name = described.python_name
+    definition: StrawberryField = field.extensions[GraphQLCoreConverter.DEFINITION_BACKREF]
     field.resolve = _one_parent(row.resolver) if row.resolver else _read(definition.python_name, row)
     return row
 

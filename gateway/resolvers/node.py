@@ -1,5 +1,6 @@
 """Global ids, and records found by them: the one way by which a root reaches a record."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -15,7 +16,7 @@ from gateway.domain.sim import Sim
 from gateway.domain.ticket import Ticket
 from gateway.errors import GatewayError, InvalidArgument, InvalidGlobalId
 from gateway.loaders.loader import Loader
-from gateway.resolvers.ownership import accounts_of, not_found, owned
+from gateway.resolvers.ownership import accounts_of, load_owned, not_found
 
 NODES_MAX = 100
 
@@ -90,10 +91,15 @@ def _decoded(id: str) -> GlobalId | GatewayError:
 async def _load(ids: Sequence[GlobalId | GatewayError], context: Context) -> list[Any]:
     """Another company's id is answered without asking a backend, in the words of an unknown one."""
     values: list[Any] = [_checked(id, context) for id in ids]
-    for type_name in NOUN_OF:
-        at = [index for index, id in enumerate(values) if isinstance(id, GlobalId) and id.type_name == type_name]
-        found = await _load_type(type_name, [values[index] for index in at], context) if at else []
-        for index, record in zip(at, found, strict=True):
+    places: dict[str, list[int]] = {}
+    for index, id in enumerate(values):
+        if isinstance(id, GlobalId):
+            places.setdefault(id.type_name, []).append(index)
+    found = await asyncio.gather(
+        *(_load_type(type_name, [values[index] for index in at], context) for type_name, at in places.items())
+    )
+    for (type_name, at), records in zip(places.items(), found, strict=True):
+        for index, record in zip(at, records, strict=True):
             values[index] = not_found(NOUN_OF[type_name]) if record is None else record
     return values
 
@@ -107,8 +113,7 @@ def _checked(id: GlobalId | GatewayError, context: Context) -> GlobalId | Gatewa
 async def _load_type(type_name: str, ids: Sequence[GlobalId], context: Context) -> Sequence[Any]:
     if type_name == "Company":
         return await _companies([id.company_id for id in ids], context)
-    keys = [Key(id.company_id, id.id) for id in ids]
-    return await owned(await LOADER_OF[type_name](context).load_many(keys), keys, context)
+    return await load_owned([Key(id.company_id, id.id) for id in ids], LOADER_OF[type_name](context), context)
 
 
 async def _companies(ids: Sequence[str], context: Context) -> Sequence[Company | GatewayError]:

@@ -1,5 +1,6 @@
 """Whose a record is: the second of two checks, after the adapter's own, on every read and after every cache."""
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Protocol, TypeVar
 
@@ -57,16 +58,11 @@ async def load_owned(
 ) -> Sequence[R | GatewayError | None]:
     """The records under `keys`, None where there is no key, no record, or where it is not the company's own."""
     asked = [key for key in keys if key is not None]
-    found = iter(await owned(await loader.load_many(asked), asked, context))
+    records, holders = await asyncio.gather(
+        loader.load_many(asked), accounts_of((key.company_id for key in asked), context)
+    )
+    found = (_if_held(record, holder) for record, holder in zip(records, holders, strict=True))
     return [None if key is None else next(found) for key in keys]
-
-
-async def owned(
-    records: Sequence[R | GatewayError | None], keys: Sequence[Key], context: Context
-) -> Sequence[R | GatewayError | None]:
-    """`records` with None in place of each that is not held by the company its key names."""
-    accounts = await accounts_of((key.company_id for key in keys), context)
-    return [_if_held(record, holder) for record, holder in zip(records, accounts, strict=True)]
 
 
 def _if_held(record: R | GatewayError | None, holder: CompanyAccounts | GatewayError) -> R | GatewayError | None:
