@@ -1,50 +1,13 @@
-"""Configuration: one frozen value, read once from a TOML file and the environment; a bad value stops the start by name.
+"""Everything that can be set, as frozen values; a setting's name is its path, `backends.crm.url`."""
 
-A setting's name is its path, `backends.crm.url`; in the environment it is `TELCO_GATEWAY_BACKENDS__CRM__URL`.
-Secrets may be written as `file:/run/secrets/name` and are read from that file.
-"""
-
-import os
-import tomllib
-from collections.abc import Mapping
-from enum import Enum
-from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
+from msgspec import Meta
 
-from gateway.errors import ConfigurationError
-
-ENVIRONMENT_PREFIX = "TELCO_GATEWAY_"
-
-
-class Batching(Enum):
-    """How a backend takes several ids in one filter."""
-
-    NONE = "none"
-    COMMA = "comma"
-    REPEAT = "repeat"
-
-
-class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How one API of one backend differs from the plain reading of TMF630 v4."""
-
-    base_path: str
-    version: Literal["v4", "v5"] = "v4"
-    batch_ids: Batching = Batching.COMMA
-    batch_owners: Batching = Batching.NONE
-    batch_max: int = 100
-    owner_parameter: str = "relatedParty.id"
-    owner_role: str = "customer"
-    limit_max: int = 100
-    send_fields: bool = True
-    empty_list_as_404: bool = False
-    comparison_suffixes: dict[str, str] = {"gte": ".gte", "gt": ".gt", "lte": ".lte", "lt": ".lt"}
-    patch_content_type: str = "application/json"
-    names: dict[str, str] = {}
-    """This backend's name for what the contract calls otherwise: characteristics, roles, kinds. Contract name -> theirs."""
-    states: dict[str, str] = {}
-    """This backend's word for a state -> the contract's word."""
+Seconds = Annotated[float, Meta(gt=0, le=86_400)]
+GraceSeconds = Annotated[float, Meta(ge=0, le=86_400)]
+Count = Annotated[int, Meta(ge=1)]
 
 
 class NoAuth(msgspec.Struct, frozen=True, tag_field="type", tag="none", forbid_unknown_fields=True):
@@ -97,9 +60,9 @@ class BackendSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     url: str
     auth: Auth = msgspec.field(default_factory=NoAuth)
     tls: TlsSettings = msgspec.field(default_factory=TlsSettings)
-    connect_timeout_seconds: float = 0.5
-    timeout_seconds: float = 2.0
-    max_connections: int = 100
+    connect_timeout_seconds: Seconds = 0.5
+    timeout_seconds: Seconds = 2.0
+    max_connections: Count = 100
     apis: dict[str, dict[str, Any]] = {}
     """Profile settings that differ from the default, by API: `[backends.crm.apis.troubleTicket]`."""
 
@@ -119,14 +82,12 @@ class IdentitySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     jwks_url: str
     audience: str = "telco-gateway"
     algorithms: tuple[Literal["RS256", "ES256"], ...] = ("RS256", "ES256")
-    leeway_seconds: float = 5.0
+    leeway_seconds: GraceSeconds = 5.0
     role_claim: str = "role"
     company_claim: str = "company_id"
-    roles: dict[str, str] = {
-        "USER_ADMIN": "USER_ADMIN",
-        "TELCO_MANAGER": "TELCO_MANAGER",
-        "OPERATOR": "OPERATOR",
-    }
+    roles: dict[str, str] = msgspec.field(
+        default_factory=lambda: {"USER_ADMIN": "USER_ADMIN", "TELCO_MANAGER": "TELCO_MANAGER", "OPERATOR": "OPERATOR"}
+    )
     """The value of the role claim -> one of our roles."""
 
 
@@ -134,29 +95,29 @@ class RedisSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where what may be lost is kept."""
 
     cache_url: str = "redis://127.0.0.1:6379/0"
-    timeout_seconds: float = 0.1
+    timeout_seconds: Seconds = 0.1
 
 
 class LimitSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What one request may ask for."""
 
-    body_max_bytes: int = 1_000_000
-    tokens_max: int = 2_000
-    depth_max: int = 15
-    list_max_rows: int = 10_000
-    request_timeout_seconds: float = 5.0
+    body_max_bytes: Count = 1_000_000
+    tokens_max: Count = 2_000
+    depth_max: Count = 15
+    list_max_rows: Count = 10_000
+    request_timeout_seconds: Seconds = 5.0
 
 
 class ServerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where the gateway listens, and to which browsers it answers."""
 
     host: str = "127.0.0.1"
-    port: int = 8000
+    port: Annotated[int, Meta(ge=0, le=65_535)] = 8000
     cors_origins: tuple[str, ...] = ()
     """Exact origins, or `localhost` for any port of localhost and 127.0.0.1."""
     graphiql: bool = False
     introspection: bool = True
-    drain_seconds: float = 5.0
+    drain_seconds: GraceSeconds = 5.0
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -168,8 +129,3 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     limits: LimitSettings = msgspec.field(default_factory=LimitSettings)
     server: ServerSettings = msgspec.field(default_factory=ServerSettings)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
-
-
-def load_settings(file: Path | None, environment: Mapping[str, str] = os.environ) -> Settings:
-    """From the TOML file (if any) and the environment, which wins; ConfigurationError names the setting."""
-    raise ConfigurationError("to be written")

@@ -1,0 +1,80 @@
+"""Records by id: in batches where the backend takes them, matched by id, never by position."""
+
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
+
+import structlog
+
+from gateway.adapters._api import Api, Row, is_askable
+from gateway.adapters._parallel import in_parallel
+from gateway.config import Batching
+from gateway.errors import GatewayError
+
+log = structlog.get_logger()
+
+R = TypeVar("R", bound=Row)
+
+# A URL of about 8,000 characters is refused by many servers; percent-encoding makes an id three times as long.
+BATCH_MAX_LENGTH = 2_000
+
+
+async def rows_by_id(api: Api, path: str, ids: Iterable[str], row: type[R]) -> dict[str, R | GatewayError]:
+    """What `path` has under each id; an id it hasn't is left out. An error stands for the ids of its own call."""
+    unique = [id for id in dict.fromkeys(ids) if is_askable(id)]
+
+    async def read(chunk: Sequence[str]) -> dict[str, R | GatewayError]:
+        return await _chunk(api, path, chunk, row)
+
+    chunks = batches(api, unique, api.profile.batch_ids)
+    found: dict[str, R | GatewayError] = {}
+    for chunk, rows in zip(chunks, await in_parallel(chunks, read), strict=True):
+        found.update(dict.fromkeys(chunk, rows) if isinstance(rows, GatewayError) else rows)
+    return found
+
+
+def batches(api: Api, ids: Sequence[str], batching: Batching) -> list[list[str]]:
+    """Ids that one call may ask for together; one with a comma, which would be taken for two, goes alone."""
+    if batching is Batching.NONE:
+        return [[id] for id in ids]
+    most = min(api.profile.batch_max, api.profile.limit_max)
+    chunks: list[list[str]] = [[id] for id in ids if "," in id]
+    open_chunk: list[str] = []
+    for id in ids:
+        if "," in id:
+            continue
+        if len(open_chunk) == most or sum(map(len, open_chunk)) + len(id) > BATCH_MAX_LENGTH:
+            chunks.append(open_chunk)
+            open_chunk = []
+        open_chunk.append(id)
+    return [*chunks, open_chunk] if open_chunk else chunks
+
+
+async def _chunk(api: Api, path: str, ids: Sequence[str], row: type[R]) -> dict[str, R | GatewayError]:
+    if len(ids) == 1:
+        return await _singles(api, path, ids, row)
+    answer = await api.page(path, [api.any_of("id", ids)], row, limit=len(ids), batch=len(ids))
+    rows = answer.value or []
+    asked = set(ids)
+    found: dict[str, R | GatewayError] = {row.id: row for row in rows if row.id in asked}
+    strangers = sum(row.id not in asked for row in rows)
+    if strangers:
+        log.warning(
+            "backend_rows_dropped", backend=api.backend, path=path, rows=strangers, see=api.setting("batch_ids")
+        )
+    is_capped = answer.total is not None and answer.total > len(rows)
+    missing = [id for id in ids if id not in found]
+    if missing and (strangers or is_capped):  # the filter or the limit had no effect: absence proves nothing
+        found.update(await _singles(api, path, missing, row))
+    return found
+
+
+async def _singles(api: Api, path: str, ids: Sequence[str], row: type[R]) -> dict[str, R | GatewayError]:
+    async def read(id: str) -> R | None:
+        found = await api.get(path, id, row)
+        if found is not None and found.id != id:
+            log.warning("backend_rows_dropped", backend=api.backend, path=f"{path}/{{id}}", rows=1)
+            return None
+        return found
+
+    found = await in_parallel(ids, read)
+    return {id: row for id, row in zip(ids, found, strict=True) if row is not None}

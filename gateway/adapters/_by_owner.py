@@ -1,0 +1,137 @@
+"""Lists by owner: read whole, page by page, with the owner of every row checked."""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import Generic, TypeVar
+
+import msgspec
+
+from gateway.adapters._api import Api, Filter, Row
+from gateway.adapters._by_id import batches
+from gateway.adapters._call import Answer
+from gateway.adapters._parallel import AT_ONCE, in_parallel
+from gateway.errors import BackendContractBroken, BackendFilterIgnored, GatewayError, ListTooLong
+
+R = TypeVar("R", bound=Row)
+
+
+class Listing(msgspec.Struct, Generic[R], frozen=True):
+    """A list that is asked for by owner: `parameter` is the filter's name, `owners_of` the owners a row echoes.
+
+    `setting` names what to change where the backend ignores the filter.
+    """
+
+    path: str
+    row: type[R]
+    owners_of: Callable[[R], Collection[str]]
+    parameter: str
+    setting: str
+
+
+async def rows_by_owner(
+    api: Api, listing: Listing[R], owners: Iterable[str], filters: Sequence[Filter] = ()
+) -> dict[str, list[R] | GatewayError]:
+    """All rows of each owner that pass the filters, each row once; an error stands for the owners of its own call.
+
+    ListTooLong above `list_max_rows`; BackendFilterIgnored when a row belongs to nobody who was asked for.
+    """
+    chunks = batches(api, [owner for owner in dict.fromkeys(owners) if owner], api.profile.batch_owners)
+
+    async def read(chunk: Sequence[str]) -> list[R]:
+        return await _all_rows(api, listing, chunk, filters)
+
+    found: dict[str, list[R] | GatewayError] = {}
+    for chunk, rows in zip(chunks, await in_parallel(chunks, read), strict=True):
+        for owner in chunk:
+            found[owner] = rows if isinstance(rows, GatewayError) else _of_owner(api, listing, rows, owner)
+    return found
+
+
+def _of_owner(api: Api, listing: Listing[R], rows: Sequence[R], owner: str) -> list[R] | GatewayError:
+    own = [row for row in rows if owner in listing.owners_of(row)]
+    return too_long(api) if len(own) > api.client.list_max_rows else own
+
+
+async def _all_rows(api: Api, listing: Listing[R], owners: Sequence[str], filters: Sequence[Filter]) -> list[R]:
+    """Pages until the list is known to end.
+
+    A page ends it only if it is empty, or shorter than the limit that was sent while X-Total-Count claims no more.
+    The count may be wrong (of the whole collection, of the page), so it only ever makes us go on. While pages are
+    full and more are claimed, the next ones are read together: twice as many each time.
+    """
+    asked = [api.owned_by(listing.parameter, owners), *filters]
+    limit, most = api.profile.limit_max, api.client.list_max_rows * len(owners)
+    rows: dict[str, R] = {}
+    offset, at_once = 0, 1
+
+    async def read(start: int) -> Answer[list[R]]:
+        return await api.page(listing.path, asked, listing.row, offset=start, limit=limit, batch=len(owners))
+
+    while True:
+        starts = [offset + index * limit for index in range(at_once)]
+        for start, page in zip(starts, await in_parallel(starts, read), strict=True):
+            if start != offset:
+                break  # the page before was cut short: this one left rows out
+            if isinstance(page, GatewayError):
+                raise page
+            if not page.value:
+                return list(rows.values())
+            _check_owners(api, listing, page.value, owners)
+            known = len(rows)
+            rows.update((row.id, row) for row in page.value)
+            offset += len(page.value)
+            claimed = 0 if page.total is None else page.total - offset
+            if len(page.value) < limit and claimed <= 0:
+                return list(rows.values())
+            if len(rows) == known:
+                raise _repeats(api, listing.path)
+            if len(rows) > most:
+                raise too_long(api)
+        at_once = max(1, min(2 * at_once, AT_ONCE, -(-claimed // limit))) if offset == starts[-1] + limit else 1
+
+
+async def window(api: Api, path: str, row: type[R], filters: Sequence[Filter], *, offset: int, count: int) -> list[R]:
+    """At most `count` rows of a list from `offset` on, in the backend's order; fewer only at the list's end."""
+    rows: dict[str, R] = {}
+    while len(rows) < count:
+        limit = min(api.profile.limit_max, count - len(rows))
+        page = await api.page(path, filters, row, offset=offset, limit=limit)
+        if not page.value:
+            break
+        known = len(rows)
+        rows.update((row.id, row) for row in page.value)
+        offset += len(page.value)
+        if len(page.value) < limit and (page.total is None or page.total <= offset):
+            break
+        if len(rows) == known:
+            raise _repeats(api, path)
+    return list(rows.values())[:count]
+
+
+def _check_owners(api: Api, listing: Listing[R], rows: Sequence[R], owners: Sequence[str]) -> None:
+    asked = set(owners)
+    if all(not asked.isdisjoint(listing.owners_of(row)) for row in rows):
+        return
+    raise ignored(api, listing.parameter, listing.setting)
+
+
+def ignored(api: Api, parameter: str, setting: str) -> BackendFilterIgnored:
+    """The error for rows that nobody asked for."""
+    message = (
+        f"The {api.backend} backend answered with rows of others, so it ignores the filter '{parameter}': "
+        f"set {setting} to the name of the filter that it takes."
+    )
+    return BackendFilterIgnored(api.backend, message)
+
+
+def too_long(api: Api) -> ListTooLong:
+    """The error for a list that is never cut silently."""
+    most = api.client.list_max_rows
+    message = (
+        f"The {api.backend} backend has more than {most} rows for this list; raise limits.list_max_rows to read it."
+    )
+    return ListTooLong(api.backend, message)
+
+
+def _repeats(api: Api, path: str) -> BackendContractBroken:
+    message = f"The {api.backend} backend broke its contract on {path}: 'offset' gives the same page again."
+    return BackendContractBroken(api.backend, message)

@@ -1,0 +1,36 @@
+"""One call of an API, and its decoded answer."""
+
+from typing import Generic, TypeVar
+
+import msgspec
+
+T = TypeVar("T")
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True):
+    """One call of an API.
+
+    `path` is the template that is logged, `/customerBill/{id}`; `target` is what is sent below the API's base path,
+    percent-encoded, with its query; `batch` is how many keys are asked for at once.
+    """
+
+    path: str
+    target: str
+    method: str = "GET"
+    body: bytes | None = None
+    batch: int = 1
+    none_on_404: bool = False
+
+
+class Answer(msgspec.Struct, Generic[T], frozen=True):
+    """What a call gave: None for a 404 that means so; `total` is X-Total-Count, which may be wrong."""
+
+    value: T | None
+    total: int | None
+
+    @property
+    def rows(self) -> int:
+        """How many records came."""
+        if isinstance(self.value, list):
+            return len(self.value)
+        return 0 if self.value is None else 1

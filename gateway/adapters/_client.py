@@ -1,0 +1,250 @@
+"""The only HTTP client: limits of time and size, foreign errors translated into ours, one log line for each call."""
+
+import ssl
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from types import TracebackType
+from typing import Self, TypeVar
+
+import aiohttp
+import msgspec
+import structlog
+from yarl import URL
+
+from gateway.adapters._auth import authorization
+from gateway.adapters._call import Answer, Call
+from gateway.adapters._reply import Reply, error_of
+from gateway.adapters._tls import ssl_context
+from gateway.adapters.caller import CALLER
+from gateway.config import BackendSettings, TlsSettings, profiles_of
+from gateway.errors import (
+    BackendContractBroken,
+    BackendError,
+    BackendTimeout,
+    BackendTlsFailed,
+    BackendUnavailable,
+    GatewayError,
+)
+
+log = structlog.get_logger()
+
+T = TypeVar("T")
+
+Clock = Callable[[], datetime]
+
+RESPONSE_MAX_BYTES = 32 * 1024 * 1024
+# Below the 5 s that common servers keep an idle connection: we close first, so no call goes into a closing one.
+KEEPALIVE_SECONDS = 4.0
+
+FOREIGN_ERRORS: dict[type[BaseException], tuple[type[BackendError], str]] = {
+    ssl.SSLError: (BackendTlsFailed, "could not be reached over TLS: a certificate does not hold"),
+    aiohttp.ClientSSLError: (BackendTlsFailed, "could not be reached over TLS: a certificate does not hold"),
+    aiohttp.ServerFingerprintMismatch: (BackendTlsFailed, "showed another certificate than expected"),
+    TimeoutError: (BackendTimeout, "did not answer in time"),
+    aiohttp.ServerTimeoutError: (BackendTimeout, "did not answer in time"),
+    aiohttp.ConnectionTimeoutError: (BackendTimeout, "took no connection in time"),
+    aiohttp.ClientConnectorDNSError: (BackendUnavailable, "cannot be reached: its host is unknown"),
+    aiohttp.ClientConnectorError: (BackendUnavailable, "cannot be reached: it takes no connection"),
+    aiohttp.ClientConnectionError: (BackendUnavailable, "closed the connection without an answer"),
+    aiohttp.ClientPayloadError: (BackendUnavailable, "broke off in the middle of its answer"),
+    aiohttp.UploadAbortedError: (BackendUnavailable, "closed the connection before it had the whole request"),
+    aiohttp.ClientHttpProxyError: (BackendUnavailable, "cannot be reached through the proxy"),
+    aiohttp.ClientResponseError: (BackendContractBroken, "answered with something that is not HTTP"),
+    aiohttp.InvalidURL: (BackendUnavailable, "has an address that cannot be called; see its `url`"),
+    aiohttp.NonHttpUrlClientError: (BackendUnavailable, "has an address that cannot be called; see its `url`"),
+    aiohttp.RedirectClientError: (BackendContractBroken, "sends the gateway elsewhere; see its `url`"),
+    aiohttp.WebSocketError: (BackendContractBroken, "answered with something that is not HTTP"),
+    aiohttp.WSMessageTypeError: (BackendContractBroken, "answered with something that is not HTTP"),
+    aiohttp.EofStream: (BackendUnavailable, "broke off in the middle of its answer"),
+    aiohttp.ClientError: (BackendUnavailable, "cannot be reached"),
+    OSError: (BackendUnavailable, "cannot be reached"),
+}
+"""What each foreign error means; the entry of the nearest class counts."""
+
+
+def translated(error: BaseException, backend: str) -> BackendError | None:
+    """Our error for one of aiohttp's, the TLS layer's or the system's; None for one that is not known."""
+    if isinstance(error, ssl.SSLError) or isinstance(error.__cause__, ssl.SSLError):
+        kind, what = FOREIGN_ERRORS[
+            ssl.SSLError
+        ]  # a certificate refused after the handshake comes as a lost connection
+        return kind(backend, f"The {backend} backend {what}.")
+    for foreign in type(error).__mro__:
+        if foreign in FOREIGN_ERRORS:
+            kind, what = FOREIGN_ERRORS[foreign]
+            return kind(backend, f"The {backend} backend {what}.")
+    return None
+
+
+class HttpClient:
+    """One pool of connections to one system; its errors speak of `name`.
+
+    Redirects are not followed, cookies not kept and the environment's proxies not used: a backend is where its
+    setting says, and no answer changes what the next call sends.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        tls: TlsSettings,
+        tls_path: str,
+        connect_timeout_seconds: float,
+        timeout_seconds: float,
+        max_connections: int,
+    ) -> None:
+        self.name = name
+        self._tls = tls
+        self._tls_path = tls_path
+        self._timeout = aiohttp.ClientTimeout(total=timeout_seconds, sock_connect=connect_timeout_seconds)
+        self._max_connections = max_connections
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        connector = aiohttp.TCPConnector(
+            limit=self._max_connections, ssl=ssl_context(self._tls, self._tls_path), keepalive_timeout=KEEPALIVE_SECONDS
+        )
+        self._session = aiohttp.ClientSession(
+            connector=connector,
+            timeout=self._timeout,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers={"Accept": "application/json"},
+            trust_env=False,
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    async def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None) -> Reply:
+        """One exchange with an address that is already percent-encoded; a BackendError when there is no answer."""
+        if self._session is None:
+            raise RuntimeError(f"the client of {self.name} is used before it is entered")
+        try:
+            async with self._session.request(
+                method, URL(url, encoded=True), headers=headers, data=body, allow_redirects=False
+            ) as response:
+                return Reply(
+                    status=response.status,
+                    body=await self._body(response),
+                    total=_count(response.headers.get("X-Total-Count")),
+                    retry_after=response.headers.get("Retry-After"),
+                    date=response.headers.get("Date"),
+                )
+        except Exception as error:
+            ours = translated(error, self.name)
+            if ours is None:
+                raise
+            raise ours from error
+
+    async def _body(self, response: aiohttp.ClientResponse) -> bytes:
+        """The whole body, decompressed, up to a bound that no list page comes near."""
+        body = bytearray()
+        async for chunk in response.content.iter_any():
+            body += chunk
+            if len(body) > RESPONSE_MAX_BYTES:
+                message = f"The {self.name} backend answered with more than {RESPONSE_MAX_BYTES} bytes."
+                raise BackendContractBroken(self.name, message)
+        return bytes(body)
+
+
+def _count(text: str | None) -> int | None:
+    return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) < 16 else None
+
+
+class BackendClient:
+    """All calls to one backend (`billing`, `provisioning` or `crm`) go through one of these.
+
+    Making one asks nothing of the backend; entering it opens the pool. ConfigurationError names a wrong profile.
+    """
+
+    def __init__(self, name: str, settings: BackendSettings, *, list_max_rows: int, clock: Clock) -> None:
+        self.name = name
+        self.clock = clock
+        self.list_max_rows = list_max_rows
+        self.profiles = profiles_of(name, settings.apis)
+        self._url = str(URL(settings.url)).rstrip("/")
+        self._http = HttpClient(
+            name,
+            tls=settings.tls,
+            tls_path=f"backends.{name}.tls",
+            connect_timeout_seconds=settings.connect_timeout_seconds,
+            timeout_seconds=settings.timeout_seconds,
+            max_connections=settings.max_connections,
+        )
+        self._authorization = authorization(settings.auth, name, self._post_form)
+
+    async def __aenter__(self) -> Self:
+        await self._http.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> None:
+        await self._http.__aexit__(kind, error, trace)
+
+    async def call(self, api: str, call: Call, decoder: msgspec.json.Decoder[T]) -> Answer[T]:
+        """The decoded answer; a BackendError where there is none, or none that the contract allows."""
+        began = time.monotonic()
+        status, rows, code = None, 0, None
+        try:
+            reply = await self._authorized(f"{self._url}{self.profiles[api].base_path.rstrip('/')}{call.target}", call)
+            status = reply.status
+            answer = self._read(call, reply, decoder)
+            rows = answer.rows
+            return answer
+        except GatewayError as error:
+            code = error.code()
+            raise
+        finally:
+            log.info(
+                "backend_call",
+                backend=self.name,
+                method=call.method,
+                path=call.path,
+                status=status,
+                ms=round((time.monotonic() - began) * 1000, 1),
+                rows=rows,
+                batch=call.batch,
+                **({"error": code} if code else {}),
+            )
+
+    async def _authorized(self, url: str, call: Call) -> Reply:
+        """The reply with our credentials; a 401 is tried once more where other credentials can be had."""
+        credentials = await self._authorization.headers()
+        reply = await self._http.send(call.method, url, self._headers(call, credentials), call.body)
+        if reply.status == 401 and self._authorization.renew(credentials):
+            credentials = await self._authorization.headers()
+            reply = await self._http.send(call.method, url, self._headers(call, credentials), call.body)
+        return reply
+
+    def _headers(self, call: Call, credentials: Mapping[str, str]) -> dict[str, str]:
+        headers = dict(credentials)
+        if call.body is not None:
+            headers["Content-Type"] = "application/json"
+        caller = CALLER.get()
+        if caller is not None:
+            headers["X-Request-ID"] = caller.request_id
+        return headers
+
+    def _read(self, call: Call, reply: Reply, decoder: msgspec.json.Decoder[T]) -> Answer[T]:
+        if reply.status == 404 and call.none_on_404:
+            return Answer(None, None)
+        if not 200 <= reply.status < 300:
+            raise error_of(self.name, reply, self.clock)
+        try:
+            return Answer(decoder.decode(reply.body), reply.total)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            # msgspec's words and path, which never hold the backend's own text; UnicodeDecodeError's would
+            what = str(error) if isinstance(error, msgspec.DecodeError) else "the answer is not UTF-8"
+            message = f"The {self.name} backend broke its contract on {call.path}: {what}."
+            raise BackendContractBroken(self.name, message) from error
+
+    async def _post_form(self, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
+        reply = await self._http.send("POST", url, headers, body)
+        log.info("backend_token_fetched", backend=self.name, status=reply.status)
+        return reply

@@ -1,0 +1,245 @@
+"""The shapes that TM Forum's APIs share, v4 and v5, and how their words become ours."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from gateway.config import Profile
+from gateway.domain.data_volume import BYTES_PER_UNIT, DataVolume, data_volume
+from gateway.domain.money import Money
+
+ROME = ZoneInfo("Europe/Rome")
+
+E = TypeVar("E", bound=Enum)
+
+# Beyond this an amount is a mistake, and making a number of bytes of it would take the memory of the process.
+AMOUNT_MAX_DIGITS = 18
+
+
+class Timestamp:
+    """A moment as ISO 8601 text, with or without a time; without an offset it is meant in Europe/Rome."""
+
+    __slots__ = ("at",)
+
+    def __init__(self, at: datetime) -> None:
+        self.at = at if at.tzinfo is not None else at.replace(tzinfo=ROME)
+
+    @property
+    def day(self) -> date:
+        """The day it falls on in Europe/Rome."""
+        return self.at.astimezone(ROME).date()
+
+
+def decode_wire_type(annotation: type, value: Any) -> Any:
+    """msgspec's hook for the types it does not know."""
+    if annotation is not Timestamp:
+        raise NotImplementedError(annotation)
+    try:
+        return Timestamp(datetime.fromisoformat(value))
+    except (TypeError, ValueError):
+        raise ValueError("Expected an ISO 8601 date-time") from None
+
+
+class Ref(msgspec.Struct, frozen=True, rename="camel"):
+    """A reference to another resource."""
+
+    id: str
+    name: str | None = None
+
+
+class RealizingResource(msgspec.Struct, frozen=True, rename="camel"):
+    """A resource that makes a product work: a SIM, a number; `value` is the number itself."""
+
+    id: str | None = None
+    value: str | None = None
+    referred_type: str | None = msgspec.field(name="@referredType", default=None)
+
+
+class RelatedParty(msgspec.Struct, frozen=True, rename="camel"):
+    """A party and its role; v5 puts the reference one level down."""
+
+    id: str | None = None
+    role: str | None = None
+    referred_type: str | None = msgspec.field(name="@referredType", default=None)
+    party_or_party_role: "PartyOrPartyRole | None" = None
+
+    @property
+    def party_id(self) -> str | None:
+        """The party's id, wherever this version has it."""
+        return self.id if self.party_or_party_role is None else self.party_or_party_role.id
+
+
+class PartyOrPartyRole(msgspec.Struct, frozen=True, rename="camel"):
+    """The reference inside a v5 related party."""
+
+    id: str
+    referred_type: str | None = msgspec.field(name="@referredType", default=None)
+
+
+class RelatedEntity(msgspec.Struct, frozen=True, rename="camel"):
+    """Something a resource is about; v5 puts the reference one level down."""
+
+    id: str | None = None
+    role: str | None = None
+    referred_type: str | None = msgspec.field(name="@referredType", default=None)
+    entity: PartyOrPartyRole | None = None
+
+    @property
+    def entity_id(self) -> str | None:
+        """The entity's id, wherever this version has it."""
+        return self.id if self.entity is None else self.entity.id
+
+    @property
+    def entity_type(self) -> str | None:
+        """What kind of resource it is."""
+        return self.referred_type if self.entity is None else self.entity.referred_type
+
+
+Parties = tuple[RelatedParty, ...] | None
+"""Related parties as backends send them: a list, null, or nothing."""
+
+
+def party_ids(parties: Parties) -> list[str]:
+    """The ids of all related parties, in any role."""
+    return [party.party_id for party in parties or () if party.party_id is not None]
+
+
+def owner_id(parties: Parties, profile: Profile) -> str | None:
+    """The id of the party in the owner's role; without any roles, that of the customer; None when there is none."""
+    role = profile.owner_role.casefold()
+    for party in parties or ():
+        if party.role is not None and party.role.casefold() == role:
+            return party.party_id
+    return next((id for id in customer_ids(parties, role=None)), None)
+
+
+def customer_ids(parties: Parties, role: str | None) -> list[str]:
+    """The ids of related parties that are customers by their role, or by their type where they have none."""
+    found = []
+    for party in parties or ():
+        inner = party.party_or_party_role
+        kind = party.referred_type if inner is None else inner.referred_type
+        is_customer = party.role == role if party.role is not None else kind == "Customer"
+        if is_customer and party.party_id is not None:
+            found.append(party.party_id)
+    return found
+
+
+class MoneyAmount(msgspec.Struct, frozen=True):
+    """TM Forum's Money: `{unit: "EUR", value: 12.30}`; the value is read from its text, so it is exact."""
+
+    unit: str
+    value: Decimal
+
+    def __post_init__(self) -> None:
+        check_amount(self.value)
+
+    @property
+    def money(self) -> Money:
+        """The same as ours."""
+        return Money(self.value, self.unit)
+
+
+class Quantity(msgspec.Struct, frozen=True):
+    """TM Forum's Quantity: `{amount: 12.5, units: "GB"}`, in which prepaid credit has `EUR` for its units."""
+
+    amount: Decimal
+    units: str
+
+    def __post_init__(self) -> None:
+        check_amount(self.amount)
+
+    @property
+    def money(self) -> Money:
+        """The quantity as an amount of money."""
+        return Money(self.amount, self.units)
+
+    @property
+    def volume(self) -> DataVolume:
+        """The quantity as a volume of data; check with `is_volume` when decoding."""
+        return data_volume(self.amount, self.units)
+
+    @property
+    def is_volume(self) -> bool:
+        """Whether the units are of data."""
+        return self.units.strip().upper() in BYTES_PER_UNIT
+
+
+def check_amount(amount: Decimal) -> None:
+    """ValueError for what no backend can mean: NaN, infinity, thousands of digits."""
+    if not amount.is_finite() or abs(amount.adjusted()) > AMOUNT_MAX_DIGITS:
+        raise ValueError("Expected an amount")
+
+
+class Characteristic(msgspec.Struct, frozen=True):
+    """A name and a value of any JSON type."""
+
+    name: str
+    value: msgspec.Raw = msgspec.Raw(b"null")
+
+    def __repr__(self) -> str:
+        return f"Characteristic({self.name!r}, <value>)"
+
+
+class Characteristics:
+    """The characteristics of one record, under the contract's names in any case."""
+
+    def __init__(self, rows: Sequence[Characteristic] | None, profile: Profile) -> None:
+        self._values = {row.name.casefold(): row.value for row in rows or ()}
+        self._profile = profile
+
+    def text(self, name: str) -> str | None:
+        """The value as text; numbers as they are written; None for anything else."""
+        raw = self._values.get(self._profile.name(name).casefold())
+        if raw is None:
+            return None
+        text = bytes(raw)
+        if text.startswith(b'"'):
+            return msgspec.json.decode(text, type=str)
+        return text.decode() if text[:1] in b"-0123456789" else None
+
+    def volume(self, name: str, units: str) -> DataVolume | None:
+        """A number of `units` as a volume of data; None where it is absent or no number."""
+        text = self.text(name)
+        try:
+            amount = Decimal(text or "")
+            check_amount(amount)
+        except (ArithmeticError, ValueError):
+            return None
+        return data_volume(amount, units)
+
+    def __repr__(self) -> str:
+        return f"Characteristics({sorted(self._values)})"
+
+
+def state_of(word: str | None, states: Mapping[str, E], unknown: E, profile: Profile) -> E:
+    """Our state for a backend's word, in any case and with stray spaces; `states` has contract words in lower case."""
+    if word is None:
+        return unknown
+    return states.get(_folded(_translated(word, profile)), unknown)
+
+
+def kind_of(word: str | None, kinds: Mapping[str, E], unknown: E, profile: Profile) -> E:
+    """Our kind for a backend's word; `kinds` has the contract's names, which the profile may call otherwise."""
+    if word is None:
+        return unknown
+    return next((kind for name, kind in kinds.items() if _folded(profile.name(name)) == _folded(word)), unknown)
+
+
+def first(ids: Iterable[str | None]) -> str | None:
+    """The first id there is."""
+    return next((id for id in ids if id is not None), None)
+
+
+def _translated(word: str, profile: Profile) -> str:
+    theirs = _folded(word)
+    return next((ours for other, ours in profile.states.items() if _folded(other) == theirs), word)
+
+
+def _folded(word: str) -> str:
+    return word.strip().casefold()

@@ -1,0 +1,137 @@
+"""Invoices, as customer bills (TMF678)."""
+
+from datetime import datetime, time, timedelta
+
+import msgspec
+
+from gateway.adapters._api import Api, Filter
+from gateway.adapters._by_owner import Listing
+from gateway.adapters._client import Clock
+from gateway.adapters._source import ById, ByOwner, records
+from gateway.adapters._wire import ROME, MoneyAmount, Ref, Timestamp, state_of
+from gateway.config import Profile
+from gateway.domain.invoice import Invoice, InvoiceKind, InvoiceState, Period
+from gateway.domain.key import Key, Source
+
+PATH = "/customerBill"
+MONTHS_READ = 24
+
+STATES = {
+    "new": InvoiceState.DRAFT,
+    "validated": InvoiceState.DRAFT,
+    "onhold": InvoiceState.ON_HOLD,
+    "sent": InvoiceState.ISSUED,
+    "partiallypaid": InvoiceState.PARTIALLY_PAID,
+    "settled": InvoiceState.PAID,
+}
+SERVICE_CATEGORIES = ("normal", "last", "interim")
+
+
+class BillingPeriod(msgspec.Struct, frozen=True, rename="camel"):
+    """From a moment to another; the end is the start of the first day after."""
+
+    start_date_time: Timestamp | None = None
+    end_date_time: Timestamp | None = None
+
+
+class CustomerBill(msgspec.Struct, frozen=True, rename="camel"):
+    """A customer bill as it comes."""
+
+    id: str
+    bill_date: Timestamp
+    billing_account: Ref
+    type: str | None = msgspec.field(name="@type", default=None)
+    bill_no: str | None = None
+    category: str | None = None
+    state: str | None = None
+    payment_due_date: Timestamp | None = None
+    billing_period: BillingPeriod | None = None
+    tax_excluded_amount: MoneyAmount | None = None
+    tax_included_amount: MoneyAmount | None = None
+    amount_due: MoneyAmount | None = None
+    remaining_amount: MoneyAmount | None = None
+
+    def __post_init__(self) -> None:
+        if self.total is None:
+            raise ValueError("Object has neither `taxIncludedAmount` nor `amountDue`")
+
+    @property
+    def total(self) -> MoneyAmount | None:
+        """What the bill comes to; never None after decoding."""
+        return self.tax_included_amount or self.amount_due
+
+
+def invoice_by_id(api: Api) -> Source[Key, Invoice]:
+    """One invoice under its id."""
+    return ById(api, PATH, CustomerBill, lambda row, key: invoice(row, key.company_id, api.profile))
+
+
+def invoices_by_account_id(api: Api, clock: Clock) -> Source[Key, tuple[Invoice, ...]]:
+    """The invoices of an account, issued since the start of the day 24 months ago in Europe/Rome."""
+
+    def invoices(rows: list[CustomerBill], key: Key) -> tuple[Invoice, ...]:
+        return records(
+            api,
+            PATH,
+            rows,
+            lambda row: invoice(row, key.company_id, api.profile),
+            lambda record: record.account_id == key.id,
+        )
+
+    def since() -> list[Filter]:
+        return [Filter(api.comparison("billDate", "gte"), [_months_ago(clock(), MONTHS_READ).isoformat()])]
+
+    listing = Listing(
+        path=PATH,
+        row=CustomerBill,
+        owners_of=lambda row: [row.billing_account.id],
+        parameter=api.profile.owner_parameter,
+        setting=api.setting("owner_parameter"),
+    )
+    return ByOwner(api, listing, invoices, since)
+
+
+def invoice(row: CustomerBill, company_id: str, profile: Profile) -> Invoice:
+    """The invoice that a customer bill is."""
+    total = row.total
+    assert total is not None  # noqa: S101 -- __post_init__ saw to it
+    return Invoice(
+        company_id=company_id,
+        id=row.id,
+        account_id=row.billing_account.id,
+        number=row.bill_no or row.id,
+        kind=_kind(row, profile),
+        state=state_of(row.state, STATES, InvoiceState.UNKNOWN, profile),
+        issued_on=row.bill_date.day,
+        due_on=None if row.payment_due_date is None else row.payment_due_date.day,
+        period=None if row.billing_period is None else _period(row.billing_period),
+        net=None if row.tax_excluded_amount is None else row.tax_excluded_amount.money,
+        total=total.money,
+        outstanding=None if row.remaining_amount is None else row.remaining_amount.money,
+    )
+
+
+def _kind(row: CustomerBill, profile: Profile) -> InvoiceKind:
+    category = (row.category or "normal").strip().casefold()
+    if category == profile.name("credit note").casefold():
+        return InvoiceKind.CREDIT_NOTE
+    if row.type == profile.name("DeviceBill"):
+        return InvoiceKind.DEVICE
+    return InvoiceKind.SERVICE if category in SERVICE_CATEGORIES else InvoiceKind.UNKNOWN
+
+
+def _period(period: BillingPeriod) -> Period | None:
+    """Both ends included; None where one is missing or they are inverted, as even official examples are."""
+    if period.start_date_time is None or period.end_date_time is None:
+        return None
+    start, end = period.start_date_time.day, period.end_date_time.day - timedelta(days=1)
+    return Period(start, end) if start <= end else None
+
+
+def _months_ago(now: datetime, months: int) -> datetime:
+    """The start of the same day of an earlier month in Europe/Rome, or of that month's last day."""
+    today = now.astimezone(ROME).date()
+    year, month = divmod(today.year * 12 + today.month - 1 - months, 12)
+    first_of_next = datetime(year + (month + 1) // 12, (month + 1) % 12 + 1, 1, tzinfo=ROME).date()
+    last = first_of_next - timedelta(days=1)
+    return datetime.combine(last.replace(day=min(today.day, last.day)), time(), tzinfo=ROME)

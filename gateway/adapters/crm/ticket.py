@@ -1,0 +1,98 @@
+"""Trouble tickets (TMF621)."""
+
+import msgspec
+
+from gateway.adapters._api import Api
+from gateway.adapters._by_owner import Listing
+from gateway.adapters._source import ById, ByOwner, records
+from gateway.adapters._wire import Parties, RelatedEntity, Timestamp, first, kind_of, owner_id, party_ids, state_of
+from gateway.config import Profile
+from gateway.domain.key import Key, Source
+from gateway.domain.ticket import Ticket, TicketKind, TicketState
+
+PATH = "/troubleTicket"
+
+STATES = {
+    "acknowledged": TicketState.ASSIGNED,
+    "inprogress": TicketState.IN_PROGRESS,
+    "pending": TicketState.IN_PROGRESS,
+    "held": TicketState.IN_PROGRESS,
+    "closed": TicketState.CLOSED,
+    "resolved": TicketState.CLOSED,
+    "rejected": TicketState.CLOSED,
+    "cancelled": TicketState.CLOSED,
+}
+KINDS = {
+    "simReplacement": TicketKind.SIM_REPLACEMENT,
+    "imeiBlock": TicketKind.IMEI_BLOCK,
+    "administrative": TicketKind.ADMINISTRATIVE,
+    "commercial": TicketKind.COMMERCIAL,
+}
+
+
+class TroubleTicket(msgspec.Struct, frozen=True, rename="camel"):
+    """A trouble ticket as it comes."""
+
+    id: str
+    ticket_type: str | None = None
+    name: str | None = None
+    description: str | None = None
+    status: str | None = None
+    creation_date: Timestamp | None = None
+    last_update: Timestamp | None = None
+    resolution_date: Timestamp | None = None
+    related_party: Parties = None
+    related_entity: tuple[RelatedEntity, ...] | None = None
+
+
+def ticket_by_id(api: Api) -> Source[Key, Ticket]:
+    """One ticket under its id."""
+    return ById(api, PATH, TroubleTicket, lambda row, key: ticket(row, key.company_id, api.profile))
+
+
+def tickets_by_customer_id(api: Api) -> Source[Key, tuple[Ticket, ...]]:
+    """All tickets of a customer, in any state."""
+
+    def tickets(rows: list[TroubleTicket], key: Key) -> tuple[Ticket, ...]:
+        return records(
+            api,
+            PATH,
+            rows,
+            lambda row: ticket(row, key.company_id, api.profile),
+            lambda record: record.customer_id == key.id,
+        )
+
+    listing = Listing(
+        path=PATH,
+        row=TroubleTicket,
+        owners_of=lambda row: party_ids(row.related_party),
+        parameter=api.profile.owner_parameter,
+        setting=api.setting("owner_parameter"),
+    )
+    return ByOwner(api, listing, tickets)
+
+
+def ticket(row: TroubleTicket, company_id: str, profile: Profile) -> Ticket | None:
+    """The ticket as ours; None for one without a customer."""
+    customer_id = owner_id(row.related_party, profile)
+    if customer_id is None:
+        return None
+    return Ticket(
+        company_id=company_id,
+        id=row.id,
+        customer_id=customer_id,
+        kind=kind_of(row.ticket_type, KINDS, TicketKind.UNKNOWN, profile),
+        state=state_of(row.status, STATES, TicketState.UNKNOWN, profile),
+        subject=row.name,
+        description=row.description,
+        opened_at=None if row.creation_date is None else row.creation_date.at,
+        updated_at=None if row.last_update is None else row.last_update.at,
+        closed_at=None if row.resolution_date is None else row.resolution_date.at,
+        line_id=_entity_id(row, "impactedLine", profile),
+        invoice_id=_entity_id(row, "disputedBill", profile),
+    )
+
+
+def _entity_id(row: TroubleTicket, role: str, profile: Profile) -> str | None:
+    theirs = profile.name(role)
+    return first(entity.entity_id for entity in row.related_entity or () if entity.role == theirs)

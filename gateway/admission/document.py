@@ -1,0 +1,129 @@
+"""From a query's text to a document that may be asked of the graph: parsed, measured, valid."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import islice
+
+from graphql import (
+    DocumentNode,
+    FragmentDefinitionNode,
+    GraphQLSchema,
+    GraphQLSyntaxError,
+    OperationDefinitionNode,
+    parse,
+)
+
+from gateway.admission.access import Demand
+from gateway.admission.depth import document_depth
+from gateway.admission.refused import PARSE_FAILED, VALIDATION_FAILED, refused, refused_by_graphql
+from gateway.admission.validation import validation_errors
+from gateway.config import LimitSettings
+from gateway.errors import BadRequest, DocumentTooDeep, DocumentTooLarge
+
+CHARACTERS_PER_TOKEN = 50
+"""Times `limits.tokens_max`, the longest text that is parsed: a megabyte of commas has no tokens and takes 60 ms."""
+
+INTROSPECTION_DEPTH_MAX = 20
+"""Levels under `__schema`, whatever `limits.depth_max` is. The usual introspection query, GraphiQL's, has 15."""
+
+NAMES_SHOWN = 10
+
+
+@dataclass(frozen=True, eq=False)
+class Document:
+    """A valid document, shared by all requests that send its text."""
+
+    node: DocumentNode
+    operations: dict[str | None, OperationDefinitionNode]
+    fragments: dict[str, FragmentDefinitionNode]
+    demands: dict[str | None, Demand] = field(default_factory=dict)
+    """What each operation asks of its viewer, as far as it was found out already."""
+
+    def operation(self, name: str | None) -> OperationDefinitionNode:
+        """The operation that a request means; Refused when the name is unknown, or missing where there are several."""
+        if not name and len(self.operations) == 1:
+            return next(iter(self.operations.values()))
+        if name and name in self.operations:
+            return self.operations[name]
+        names = _names(self.operations)
+        if not name:
+            raise refused(BadRequest(f"The document has several operations: choose one in operationName: {names}."))
+        if not names:
+            raise refused(BadRequest("The document's operation has no name: leave operationName out."))
+        raise refused(BadRequest(f"The document has no operation of the name in operationName; it has {names}."))
+
+
+def read_document(schema: GraphQLSchema, query: str, limits: LimitSettings, *, introspection: bool) -> Document:
+    """The document of a text; Refused with what is wrong with it.
+
+    Aliases, repeated root fields and directives need no bound of their own: each costs tokens, and those are bounded.
+    """
+    node = _parsed(query, limits.tokens_max)
+    _require_shallow(node, limits.depth_max)
+    errors = validation_errors(schema, node, introspection=introspection)
+    if errors:
+        raise refused_by_graphql(errors, VALIDATION_FAILED, instead="This value is not one that its type takes.")
+    operations = [each for each in node.definitions if isinstance(each, OperationDefinitionNode)]
+    fragments = [each for each in node.definitions if isinstance(each, FragmentDefinitionNode)]
+    return Document(
+        node,
+        {each.name.value if each.name else None: each for each in operations},
+        {each.name.value: each for each in fragments},
+    )
+
+
+def require_short(query: str, limits: LimitSettings) -> None:
+    """Refused for a text that is empty, or too long to be looked at."""
+    if not query.strip():
+        raise refused(BadRequest("The query is empty. Send a GraphQL document, such as { __typename }."))
+    characters_max = CHARACTERS_PER_TOKEN * limits.tokens_max
+    if len(query) > characters_max:
+        raise refused(
+            DocumentTooLarge(f"The document has more than {characters_max} characters: put long values into variables.")
+        )
+
+
+def _parsed(query: str, tokens_max: int) -> DocumentNode:
+    try:
+        return parse(query, max_lexical_tokens=tokens_max, max_comments=tokens_max)
+    except GraphQLSyntaxError as error:
+        syntax_error = error
+    except RecursionError:
+        raise refused(DocumentTooDeep("The document is nested too deeply to be read.")) from None
+    # graphql-core has one class for all three; tests hold it to these words.
+    match syntax_error.message.removeprefix("Syntax Error: ").removesuffix(" Parsing aborted."):
+        case "Document is nested too deeply.":
+            raise refused(DocumentTooDeep("The document is nested too deeply to be read."))
+        case message if message in _too_large(tokens_max):
+            raise refused(DocumentTooLarge(f"{message} Ask for less at once, or in several requests."))
+    raise refused_by_graphql([syntax_error], PARSE_FAILED, instead="The document cannot be read.")
+
+
+def _too_large(tokens_max: int) -> tuple[str, str]:
+    return (
+        f"Document contains more than {tokens_max} tokens.",
+        f"Document contains more than {tokens_max} comments.",
+    )
+
+
+def _require_shallow(node: DocumentNode, depth_max: int) -> None:
+    depth = document_depth(node)
+    if depth.fields > depth_max:
+        raise refused(
+            DocumentTooDeep(
+                f"The document goes {depth.fields} levels deep and {depth_max} are allowed (`limits.depth_max`): "
+                "ask for what lies deeper in a request of its own."
+            )
+        )
+    if depth.introspection > INTROSPECTION_DEPTH_MAX:
+        raise refused(
+            DocumentTooDeep(
+                f"Introspection goes {depth.introspection} levels deep; {INTROSPECTION_DEPTH_MAX} are allowed."
+            )
+        )
+
+
+def _names(operations: Iterable[str | None]) -> str:
+    named = [name for name in operations if name]
+    more = ", …" if len(named) > NAMES_SHOWN else ""
+    return ", ".join(islice(named, NAMES_SHOWN)) + more

@@ -1,0 +1,61 @@
+"""What makes a document valid: GraphQL's own rules, bounded, and whether the schema may be asked for."""
+
+from graphql import DocumentNode, FieldNode, GraphQLError, GraphQLSchema, specified_rules, validate
+from graphql.validation import (
+    ASTValidationRule,
+    OverlappingFieldsCanBeMergedRule,
+    ValidationContext,
+    ValidationRule,
+)
+
+from gateway.admission.depth import INTROSPECTION_ROOTS
+
+ERRORS_MAX = 20
+"""Errors shown for one document or one set of variables; a client that makes more needs no longer list."""
+
+COMPARISONS_MAX = 50_000
+"""Comparisons of fields with the same response name. They grow with the square of the repetitions: 600 copies of one
+field hold up every other request for 80 ms with graphql-core's own bound, and for less than 20 ms with this one.
+Twenty fragments of thirty equal fields need a fifth of it."""
+
+
+class BoundedOverlappingFieldsRule(OverlappingFieldsCanBeMergedRule):
+    """GraphQL's rule, giving up earlier."""
+
+    def __init__(self, context: ValidationContext) -> None:
+        super().__init__(context)
+        self.rule_context.remaining_complexity_budget = COMPARISONS_MAX
+
+
+class NoIntrospectionRule(ValidationRule):
+    """Nobody reads the schema here; `__typename` stays, because clients need it to read unions."""
+
+    def enter_field(self, node: FieldNode, *_: object) -> None:
+        """Reports the two fields that introspection begins with."""
+        if node.name.value in INTROSPECTION_ROOTS:
+            self.report_error(
+                GraphQLError(f"Introspection is turned off here: remove {node.name.value} from the document.", node)
+            )
+
+
+RULES: tuple[type[ASTValidationRule], ...] = tuple(
+    BoundedOverlappingFieldsRule if rule is OverlappingFieldsCanBeMergedRule else rule for rule in specified_rules
+)
+
+
+def validation_errors(schema: GraphQLSchema, document: DocumentNode, *, introspection: bool) -> list[GraphQLError]:
+    """What is wrong with the document, at most ERRORS_MAX + 1 errors.
+
+    Where introspection is off, messages suggest no names of fields and types either: they would give the schema away.
+    """
+    rules = RULES if introspection else (*RULES, NoIntrospectionRule)
+    errors = validate(schema, document, rules, max_errors=ERRORS_MAX, hide_suggestions=not introspection)
+    return [_explained(error) for error in errors]
+
+
+def _explained(error: GraphQLError) -> GraphQLError:
+    if error.message != "Validation aborted.":
+        return error
+    return GraphQLError(
+        "The document repeats fields or spreads fragments too often to be checked: select each field once."
+    )

@@ -1,0 +1,44 @@
+"""Configuration: one frozen value, read once from TOML and the environment; a bad value stops the start by name."""
+
+from gateway.config.loading import load_settings
+from gateway.config.naming import ENVIRONMENT_PREFIX
+from gateway.config.profile import API_DEFAULTS, Batching, Profile, profiles_of
+from gateway.config.settings import (
+    ApiKeyAuth,
+    Auth,
+    BackendSettings,
+    BackendsSettings,
+    BasicAuth,
+    CallerTokenAuth,
+    ClientCredentialsAuth,
+    IdentitySettings,
+    LimitSettings,
+    NoAuth,
+    RedisSettings,
+    ServerSettings,
+    Settings,
+    TlsSettings,
+)
+
+__all__ = [
+    "API_DEFAULTS",
+    "ENVIRONMENT_PREFIX",
+    "ApiKeyAuth",
+    "Auth",
+    "BackendSettings",
+    "BackendsSettings",
+    "BasicAuth",
+    "Batching",
+    "CallerTokenAuth",
+    "ClientCredentialsAuth",
+    "IdentitySettings",
+    "LimitSettings",
+    "NoAuth",
+    "Profile",
+    "RedisSettings",
+    "ServerSettings",
+    "Settings",
+    "TlsSettings",
+    "load_settings",
+    "profiles_of",
+]

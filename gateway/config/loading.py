@@ -1,0 +1,158 @@
+"""Reads the settings: a TOML file, then the environment, which wins; every fault is a ConfigurationError by path."""
+
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, get_origin
+from urllib.parse import urlsplit
+
+import msgspec
+
+from gateway.config.naming import ENVIRONMENT_PREFIX, environment_name, meant, setting_error, struct_of
+from gateway.config.profile import API_DEFAULTS, Profile, profiles_of
+from gateway.config.settings import Settings
+from gateway.errors import ConfigurationError
+
+_FILE = "file:"
+
+
+def load_settings(file: Path | None, environment: Mapping[str, str] = os.environ) -> Settings:
+    """From the TOML file (if any) and the environment, which wins; ConfigurationError begins with the setting.
+
+    `TELCO_GATEWAY_BACKENDS__CRM__URL` sets `backends.crm.url`; lists and tables are written as JSON. Any text may be
+    written as `file:/run/secrets/name` and is then read from that file, without the line's end.
+    """
+    document = {} if file is None else _read_toml(file)
+    for variable, text in sorted(environment.items()):
+        if variable.startswith(ENVIRONMENT_PREFIX):
+            _set(document, variable, text)
+    document = _with_secrets(document, "")
+    try:
+        settings = msgspec.convert(document, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        raise setting_error(error, "", document, Settings) from None
+    _check(settings)
+    return settings
+
+
+def _read_toml(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text("utf-8"))
+    except OSError as error:
+        raise ConfigurationError(f"{file}: cannot be read ({error.strerror}); name a TOML file.") from None
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"{file}: is not UTF-8 text; save it as UTF-8.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{file}: is not TOML: {error}.") from None
+
+
+def _set(document: dict[str, Any], variable: str, text: str) -> None:
+    """Puts one variable's value where its name says, in the spelling that the settings have."""
+    parts = variable.removeprefix(ENVIRONMENT_PREFIX).split("__")
+    here: dict[str, Any] = document
+    annotation: Any = Settings
+    done: list[str] = []
+    for index, part in enumerate(parts):
+        known = _known(annotation, here, done)
+        name = next((name for name in (*known, *here) if name.lower() == part.lower()), None)
+        if name is None and known:
+            raise ConfigurationError(f"{variable}: no such setting{meant(part.lower(), known)}")
+        name = name or part
+        annotation = known.get(name, str if annotation is not Any else Any)
+        done.append(name)
+        if index == len(parts) - 1:
+            here[name] = _value(variable, text, annotation)
+            return
+        inner = here.setdefault(name, {})
+        if not isinstance(inner, dict):
+            raise ConfigurationError(f"{variable}: '{'.'.join(done)}' is a value, not a table.")
+        here = inner
+
+
+def _known(annotation: Any, here: Mapping[str, Any], path: list[str]) -> dict[str, Any]:
+    """The settings at a place, with their types; empty where any name may stand."""
+    match path:
+        case ["backends", str(backend), "apis"]:
+            return dict.fromkeys(API_DEFAULTS[backend], Profile)
+        case _:
+            pass
+    chosen = struct_of(annotation, here)
+    if chosen is None:
+        return {}
+    tags = {} if chosen.__struct_config__.tag is None else {str(chosen.__struct_config__.tag_field): str}
+    members = [chosen, *(member for member in getattr(annotation, "__args__", ()) if struct_of(member, {}) is not None)]
+    fields = {field.encode_name: field.type for member in members for field in msgspec.structs.fields(member)}
+    return {**tags, **fields}
+
+
+def _value(variable: str, text: str, annotation: Any) -> Any:
+    """The text itself, which msgspec converts by type later; JSON where a list or a table is asked for."""
+    is_container = get_origin(annotation) in (dict, tuple) or struct_of(annotation, {}) is not None
+    if not is_container or text.startswith(_FILE):
+        return text
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        raise ConfigurationError(
+            f'{variable}: is not JSON; write a list as ["a", "b"], a table as {{"a": "b"}}.'
+        ) from None
+
+
+def _with_secrets(value: Any, path: str) -> Any:
+    """The same document with each `file:` text replaced by what its file says."""
+    if isinstance(value, dict):
+        return {name: _with_secrets(inner, f"{path}.{name}".lstrip(".")) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_with_secrets(inner, f"{path}[{index}]") for index, inner in enumerate(value)]
+    if not isinstance(value, str) or not value.startswith(_FILE):
+        return value
+    file = Path(value.removeprefix(_FILE))
+    try:
+        return file.read_text("utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+        raise ConfigurationError(f"{path}: the file {file} cannot be read ({reason}).") from None
+
+
+def _check(settings: Settings) -> None:
+    """What types cannot say: addresses, and the profiles of the backends' APIs."""
+    for path, address in _addresses(settings):
+        _check_address(path, address)
+    _check_redis("redis.cache_url", settings.redis.cache_url)
+    for backend in API_DEFAULTS:
+        profiles_of(backend, getattr(settings.backends, backend).apis)
+
+
+def _addresses(settings: Settings) -> Iterator[tuple[str, str]]:
+    for name in API_DEFAULTS:
+        backend = getattr(settings.backends, name)
+        yield f"backends.{name}.url", backend.url
+        token_url = getattr(backend.auth, "token_url", None)
+        if token_url is not None:
+            yield f"backends.{name}.auth.token_url", token_url
+    yield "identity.jwks_url", settings.identity.jwks_url
+
+
+def _check_address(path: str, address: str) -> None:
+    """An absolute http or https address of a host; credentials have settings of their own."""
+    try:
+        parts = urlsplit(address)
+        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port or an IPv6 address that cannot be one
+        valid = False
+    if not valid or any(character.isspace() for character in address):
+        raise ConfigurationError(
+            f"{path}: is not an http or https address; write it as https://host or https://host:port."
+        )
+    if parts.username is not None or parts.password is not None:
+        raise ConfigurationError(f"{path}: holds a user name or password; set them under `auth` instead.")
+    if parts.query or parts.fragment:
+        raise ConfigurationError(f"{path}: holds a query or fragment; leave out what follows '?' or '#'.")
+
+
+def _check_redis(path: str, address: str) -> None:
+    if not address.startswith(("redis://", "rediss://", "unix://")):
+        raise ConfigurationError(
+            f"{path}: is not the address of a Redis; write it as redis://host:6379/0 (or set {environment_name(path)})."
+        )

@@ -1,0 +1,69 @@
+"""How settings are named in messages: by path, with the nearest name for one that does not exist."""
+
+import re
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from typing import Any, get_args
+
+import msgspec
+
+from gateway.errors import ConfigurationError
+
+ENVIRONMENT_PREFIX = "TELCO_GATEWAY_"
+
+_PLACE = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<path>[^`]*)`)?$", re.DOTALL)
+_MEMBER = re.compile(r"^Object (?P<kind>contains unknown|missing required) field `(?P<name>[^`]*)`$")
+
+
+def meant(name: str, known: Iterable[str]) -> str:
+    """The end of a message on an unknown name: the nearest known one, or all there are."""
+    names = sorted(known)
+    near = get_close_matches(name, names, n=1, cutoff=0.6)
+    if near:
+        return f"; did you mean '{near[0]}'?"
+    return f"; there are {', '.join(names)}." if names else "."
+
+
+def environment_name(path: str) -> str:
+    """The variable that sets a path: `backends.crm.url` gives TELCO_GATEWAY_BACKENDS__CRM__URL."""
+    return ENVIRONMENT_PREFIX + path.upper().replace(".", "__")
+
+
+def setting_error(
+    error: msgspec.ValidationError, prefix: str, document: Mapping[str, Any], root: type[msgspec.Struct]
+) -> ConfigurationError:
+    """msgspec's error in the words of settings; values are never repeated, one may be a secret."""
+    place = _PLACE.match(str(error))
+    what, inner = (place["what"], place["path"] or "") if place else (str(error), "")
+    path = ".".join(part for part in (prefix, inner) if part)
+    member = _MEMBER.match(what)
+    if member is None:
+        return ConfigurationError(f"{path}: {what[:1].lower()}{what[1:]}.")
+    path = f"{path}.{member['name']}" if path else member["name"]
+    if member["kind"] == "missing required":
+        return ConfigurationError(f"{path}: is missing; set it in the file or as {environment_name(path)}.")
+    return ConfigurationError(f"{path}: no such setting{meant(member['name'], _names_at(root, inner, document))}")
+
+
+def _names_at(root: type[msgspec.Struct], inner: str, document: Any) -> list[str]:
+    """The settings that exist at a path below `root`; a tagged union gives those of the chosen member."""
+    here: Any = root
+    for part in filter(None, inner.split(".")):
+        document = document.get(part, {}) if isinstance(document, Mapping) else {}
+        types = {field.encode_name: field.type for field in msgspec.structs.fields(here)}
+        here = struct_of(types.get(part), document)
+        if here is None:
+            return []
+    return [field.encode_name for field in msgspec.structs.fields(here)]
+
+
+def struct_of(annotation: Any, document: Any) -> type[msgspec.Struct] | None:
+    """The Struct that an annotation means for this document; None where it is no Struct."""
+    choices = [choice for choice in (annotation, *get_args(annotation)) if _is_struct(choice)]
+    tag = document.get("type") if isinstance(document, Mapping) else None
+    tagged = [choice for choice in choices if tag is not None and choice.__struct_config__.tag == tag]
+    return next(iter(tagged or choices), None)
+
+
+def _is_struct(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, msgspec.Struct)

@@ -1,0 +1,100 @@
+"""How one API of one backend differs from the plain reading of TMF630 v4."""
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from gateway.config.naming import meant, setting_error
+from gateway.errors import ConfigurationError
+
+Count = Annotated[int, Meta(ge=1, le=1_000_000)]
+
+
+class Batching(Enum):
+    """How a backend takes several ids in one filter."""
+
+    NONE = "none"
+    COMMA = "comma"
+    REPEAT = "repeat"
+
+
+class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How one API of one backend differs from the plain reading of TMF630 v4."""
+
+    base_path: str
+    version: Literal["v4", "v5"] = "v4"
+    batch_ids: Batching = Batching.COMMA
+    batch_owners: Batching = Batching.NONE
+    batch_max: Count = 100
+    owner_parameter: str = "relatedParty.id"
+    owner_role: str = "customer"
+    limit_max: Count = 100
+    send_fields: bool = True
+    empty_list_as_404: bool = False
+    comparison_suffixes: dict[str, str] = msgspec.field(
+        default_factory=lambda: {"gte": ".gte", "gt": ".gt", "lte": ".lte", "lt": ".lt"}
+    )
+    patch_content_type: str = "application/json"
+    names: dict[str, str] = {}
+    """Contract name -> this backend's, for characteristics, kinds and filters that it calls otherwise."""
+    states: dict[str, str] = {}
+    """This backend's word for a state -> the contract's word."""
+
+    def name(self, contract_name: str) -> str:
+        """What this backend calls it."""
+        return self.names.get(contract_name, contract_name)
+
+
+API_DEFAULTS: dict[str, dict[str, dict[str, str]]] = {
+    "billing": {
+        "customerBill": {
+            "base_path": "/tmf-api/customerBillManagement/v4",
+            "owner_parameter": "billingAccount.id",
+        },
+        "account": {"base_path": "/tmf-api/accountManagement/v4", "owner_role": "owner"},
+        "prepayBalance": {"base_path": "/tmf-api/prepayBalanceManagement/v4", "owner_parameter": "product.id"},
+        "usageConsumption": {"base_path": "/tmf-api/usageConsumption/v4", "owner_parameter": "product.id"},
+    },
+    "provisioning": {
+        "productInventory": {"base_path": "/tmf-api/productInventory/v4"},
+        "resourceInventory": {"base_path": "/tmf-api/resourceInventoryManagement/v4"},
+    },
+    "crm": {
+        "customer": {"base_path": "/tmf-api/customerManagement/v4", "owner_parameter": "engagedParty.id"},
+        "party": {"base_path": "/tmf-api/party/v4"},
+        "troubleTicket": {"base_path": "/tmf-api/troubleTicket/v4"},
+    },
+}
+"""What each API has before any setting: backend -> API -> the profile's settings that differ from Profile's own."""
+
+V5_DEFAULTS = {"owner_parameter": "relatedParty.partyOrPartyRole.id"}
+
+
+def profiles_of(backend: str, apis: Mapping[str, Mapping[str, Any]]) -> dict[str, Profile]:
+    """The profile of every API of a backend, by API; `apis` is what `[backends.<backend>.apis]` sets.
+
+    ConfigurationError names the setting that is unknown or wrong.
+    """
+    defaults = API_DEFAULTS.get(backend, {})
+    for api in apis:
+        if api not in defaults:
+            raise ConfigurationError(f"backends.{backend}.apis.{api}: no such API{meant(api, defaults)}")
+    return {
+        api: _profile(f"backends.{backend}.apis.{api}", default, apis.get(api, {})) for api, default in defaults.items()
+    }
+
+
+def _profile(path: str, default: Mapping[str, str], asked: Mapping[str, Any]) -> Profile:
+    document = {**default, **asked}
+    if asked.get("version") == "v5" and "owner_parameter" not in default:
+        document = {**default, **V5_DEFAULTS, **asked}
+    try:
+        profile = msgspec.convert(document, Profile, strict=False)
+    except msgspec.ValidationError as error:
+        raise setting_error(error, path, document, Profile) from None
+    if profile.base_path and not profile.base_path.startswith("/"):
+        raise ConfigurationError(f"{path}.base_path: a base path begins with '/'; write it as '/{profile.base_path}'.")
+    return profile

@@ -1,0 +1,30 @@
+"""What the engine runs: one operation of a document, with everything that was found out about it on the way in."""
+
+from dataclasses import dataclass
+
+from graphql import DocumentNode, FragmentDefinitionNode, GraphQLSchema, OperationDefinitionNode, VariableValues
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AdmittedOperation:
+    """An operation that may run: within the limits, valid, allowed to its viewer, its variables coerced.
+
+    Only `gateway.admission.Admission` makes one. The engine takes nothing else, so that whoever wants to run a
+    document has to come through the door where all of this is checked.
+    """
+
+    schema: GraphQLSchema
+    document: DocumentNode
+    operation: OperationDefinitionNode
+    fragments: dict[str, FragmentDefinitionNode]
+    variables: VariableValues
+
+    @property
+    def operation_name(self) -> str | None:
+        """The operation's name in the document; None where it has none."""
+        return self.operation.name.value if self.operation.name else None
+
+    @property
+    def kind(self) -> str:
+        """`query` or `mutation`."""
+        return self.operation.operation.value

@@ -1,0 +1,85 @@
+"""/graphql: a request comes in, is admitted, runs until its deadline or until the client leaves, and is answered."""
+
+from collections.abc import Callable
+
+import structlog
+from graphql import ExecutionResult
+from starlette.datastructures import Headers
+from starlette.types import Receive, Scope, Send
+
+from gateway import engine
+from gateway.adapters.caller import CALLER, Caller
+from gateway.admission import Admission, Refused
+from gateway.config import LimitSettings
+from gateway.context import Context
+from gateway.domain.viewer import Viewer
+from gateway.errors import GatewayError, InternalError
+from gateway.http import answer
+from gateway.http.authentication import Authenticator, bearer_token
+from gateway.http.deadline import while_awaited
+from gateway.http.errors import formatted_errors
+from gateway.http.graphql_request import ClientGone, GraphQLRequest, from_body, from_query_string, read_body
+from gateway.http.media_type import MediaType, negotiated, require_json
+from gateway.http.refusal import HttpRefusal
+from gateway.http.request_record import RequestRecord, record_of
+
+log = structlog.get_logger()
+
+NewContext = Callable[[Viewer, str], Context]
+"""Makes what resolvers use, from the viewer and the request id."""
+
+
+class GraphQLEndpoint:
+    """The ASGI application behind /graphql."""
+
+    def __init__(
+        self, *, admission: Admission, new_context: NewContext, authenticator: Authenticator, limits: LimitSettings
+    ) -> None:
+        self._admission = admission
+        self._new_context = new_context
+        self._authenticator = authenticator
+        self._limits = limits
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one HTTP request, whatever happens; only a client that left gets no answer."""
+        record = record_of(scope)
+        media_type = MediaType.JSON
+        try:
+            media_type = negotiated(Headers(scope=scope).get("accept"))
+            response = answer.executed(await self._result(scope, receive, record), media_type, record)
+        except ClientGone:
+            return
+        except Refused as refused:
+            errors = formatted_errors(refused.errors, record.request_id)
+            response = answer.refused(errors, refused.http_status, media_type, record)
+        except GatewayError as error:
+            response = answer.failed(error, media_type, record)
+        except Exception:
+            log.exception("internal_error")
+            response = answer.failed(InternalError(), media_type, record)
+        await response(scope, receive, send)
+
+    async def _result(self, scope: Scope, receive: Receive, record: RequestRecord) -> ExecutionResult:
+        headers, method = Headers(scope=scope), scope["method"]
+        if method not in ("GET", "POST"):
+            raise HttpRefusal(405, "The graph is asked by GET or POST.", {"Allow": "GET, POST"})
+        token = bearer_token(headers.getlist("authorization"))
+        record.viewer = viewer = await self._authenticator.viewer(token)
+        request = await self._request(scope, headers, receive)
+        operation = self._admission.admit(
+            request.query, request.operation_name, request.variables, viewer, allow_mutation=method == "POST"
+        )
+        record.operation, record.operation_type = operation.operation_name, operation.kind
+        CALLER.set(Caller(request_id=record.request_id, token=token))
+        context = self._new_context(viewer, record.request_id)
+        return await while_awaited(engine.run(operation, context), receive, self._limits.request_timeout_seconds)
+
+    async def _request(self, scope: Scope, headers: Headers, receive: Receive) -> GraphQLRequest:
+        limits = self._limits
+        if scope["method"] == "GET":
+            return from_query_string(scope["query_string"], max_bytes=limits.body_max_bytes)
+        require_json(headers.get("content-type"), headers.get("content-encoding"))
+        timeout_seconds = limits.request_timeout_seconds
+        return from_body(
+            await read_body(headers, receive, max_bytes=limits.body_max_bytes, timeout_seconds=timeout_seconds)
+        )

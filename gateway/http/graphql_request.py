@@ -1,0 +1,117 @@
+"""From bytes to a GraphQL request: the body of a POST or the parameters of a GET."""
+
+import asyncio
+from typing import Any
+from urllib.parse import parse_qsl
+
+import msgspec
+from starlette.datastructures import Headers
+from starlette.types import Receive
+
+from gateway.http.refusal import HttpRefusal
+
+BODY_HINT = 'Send a JSON object such as {"query": "{ __typename }"}.'
+PARAMETERS_MAX = 16
+
+
+class ClientGone(Exception):
+    """The client closed the connection; nobody reads an answer."""
+
+
+class GraphQLRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """The four members of GraphQL over HTTP; others are ignored, as the specification asks."""
+
+    query: str
+    operation_name: str | None = None
+    variables: dict[str, Any] | None = None
+    extensions: dict[str, Any] | None = None
+
+
+_REQUEST = msgspec.json.Decoder(GraphQLRequest)
+_OBJECT: msgspec.json.Decoder[dict[str, Any] | None] = msgspec.json.Decoder(dict[str, Any] | None)
+
+
+async def read_body(headers: Headers, receive: Receive, *, max_bytes: int, timeout_seconds: float) -> bytes:
+    """The whole body; 413 as soon as it is too large, 408 when it comes too slowly, ClientGone when it stops."""
+    length = headers.get("content-length", "")
+    if length.isdecimal() and int(length) > max_bytes:
+        raise _too_large(max_bytes)
+    try:
+        async with asyncio.timeout(timeout_seconds):
+            return await _read(receive, max_bytes)
+    except TimeoutError:
+        raise HttpRefusal(
+            408, f"The body did not arrive within {timeout_seconds:g} s.", {"Connection": "close"}
+        ) from None
+
+
+async def _read(receive: Receive, max_bytes: int) -> bytes:
+    body = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        body += message.get("body", b"")
+        if len(body) > max_bytes:
+            raise _too_large(max_bytes)
+        if not message.get("more_body", False):
+            return bytes(body)
+
+
+def _too_large(max_bytes: int) -> HttpRefusal:
+    # What is left of the body is never read, so the connection cannot serve another request.
+    return HttpRefusal(413, f"The body is larger than {max_bytes} bytes.", {"Connection": "close"})
+
+
+def from_body(body: bytes) -> GraphQLRequest:
+    """The request in a POST body; HttpRefusal 400 says what is wrong with it."""
+    if not body.strip():
+        raise HttpRefusal(400, f"The body is empty. {BODY_HINT}")
+    try:
+        return _REQUEST.decode(body)
+    except msgspec.ValidationError as error:
+        raise HttpRefusal(400, f"The body is not a GraphQL request: {error}. {BODY_HINT}") from None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise HttpRefusal(400, f"The body is not JSON. {BODY_HINT}") from None
+    except RecursionError:
+        raise HttpRefusal(400, "The body is nested too deeply.") from None
+
+
+def from_query_string(query_string: bytes, *, max_bytes: int) -> GraphQLRequest:
+    """The request in the parameters of a GET; HttpRefusal 400 (414 when too long) says what is wrong with it."""
+    if len(query_string) > max_bytes:
+        raise HttpRefusal(414, f"The query string is longer than {max_bytes} bytes; use POST.")
+    parameters = _parameters(query_string)
+    if "query" not in parameters:
+        raise HttpRefusal(400, "The parameter `query` is missing: /graphql?query={__typename}.")
+    return GraphQLRequest(
+        query=parameters["query"],
+        operation_name=parameters.get("operationName") or None,
+        variables=_object(parameters, "variables"),
+        extensions=_object(parameters, "extensions"),
+    )
+
+
+def _parameters(query_string: bytes) -> dict[str, str]:
+    try:
+        pairs = parse_qsl(
+            query_string.decode("ascii"), keep_blank_values=True, max_num_fields=PARAMETERS_MAX, errors="strict"
+        )
+    except ValueError:  # UnicodeError is one too
+        raise HttpRefusal(
+            400, f"The query string is not URL-encoded UTF-8 of at most {PARAMETERS_MAX} parameters."
+        ) from None
+    parameters = dict(pairs)
+    if len(parameters) < len(pairs):
+        raise HttpRefusal(400, "A parameter of the query string is given twice.")
+    return parameters
+
+
+def _object(parameters: dict[str, str], name: str) -> dict[str, Any] | None:
+    text = parameters.get(name)
+    if not text:
+        return None
+    try:
+        return _OBJECT.decode(text)
+    except (msgspec.DecodeError, RecursionError):  # a ValidationError is a DecodeError
+        raise HttpRefusal(400, f"The parameter `{name}` is not a JSON object.") from None

@@ -1,0 +1,182 @@
+"""A small graph behind the real HTTP layer, with keys of a test issuer."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import aiohttp
+import jwt
+import pytest
+import pytest_asyncio
+from cryptography.hazmat.primitives.asymmetric import ec
+from graphql import (
+    GraphQLArgument,
+    GraphQLField,
+    GraphQLInt,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLSchema,
+    GraphQLString,
+)
+
+from gateway.adapters.caller import CALLER
+from gateway.admission import Admission
+from gateway.config import IdentitySettings, LimitSettings, ServerSettings
+from gateway.domain.viewer import Scope, Viewer
+from gateway.errors import BackendTimeout, Unauthenticated
+from gateway.http import create_app
+from gateway.http.authentication import Authenticator
+from gateway.serving import serving
+
+NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+PRIVATE_KEY = ec.generate_private_key(ec.SECP256R1())
+
+IDENTITY = IdentitySettings(issuer="https://id.test", jwks_url="https://id.test/jwks")
+LIMITS = LimitSettings(body_max_bytes=20_000, request_timeout_seconds=0.5)
+SERVER = ServerSettings(cors_origins=("https://shop.test", "localhost"), graphiql=True)
+
+
+class Issuer:
+    """A test issuer with one key."""
+
+    settings = IDENTITY
+    now = NOW
+
+    async def key(self, kid: str | None, algorithm: str) -> jwt.PyJWK:
+        """The key `k1`; Unauthenticated for any other id."""
+        if kid != "k1":
+            raise Unauthenticated("The token is signed with an unknown key.")
+        return jwt.PyJWK.from_json(jwt.algorithms.ECAlgorithm.to_jwk(PRIVATE_KEY.public_key()), algorithm)
+
+
+class Policy:
+    """`echo`, `slow`… are public; `secret` needs a scope."""
+
+    def scopes(self, object_type_name: str, field_name: str) -> frozenset[Scope]:
+        """What a field asks for."""
+        return frozenset({Scope.INVOICE_READ} if field_name == "secret" else ())
+
+    def is_public(self, object_type_name: str, field_name: str) -> bool:
+        """Whether a field needs no token."""
+        return field_name not in ("secret", "private")
+
+
+class RequestContext:
+    """What this graph's resolvers use."""
+
+    def __init__(self, viewer: Viewer, request_id: str) -> None:
+        self.viewer = viewer
+        self.request_id = request_id
+
+
+class Work:
+    """What slow fields were doing, for tests that count it."""
+
+    def __init__(self) -> None:
+        self.started = asyncio.Event()
+        self.cancelled = asyncio.Event()
+
+    async def run(self) -> str:
+        """Takes longer than any test."""
+        self.started.set()
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            self.cancelled.set()
+            raise
+        return "late"
+
+
+def make_schema(work: Work) -> GraphQLSchema:
+    """A graph with one field for each kind of outcome."""
+
+    def fail(message: str) -> Callable[..., Any]:
+        def resolve(*_: object) -> None:
+            raise ValueError(message)
+
+        return resolve
+
+    def time_out(*_: object) -> None:
+        raise BackendTimeout("crm", "crm did not answer within 2 s.")
+
+    def caller(_: object, info: Any) -> str:
+        current = CALLER.get()
+        assert current is not None
+        return f"{current.request_id} {'token' if current.token else 'no token'} {info.context.viewer.subject}"
+
+    async def slow(*_: object) -> str:
+        return await work.run()
+
+    def field(resolve: Callable[..., Any], **arguments: GraphQLArgument) -> GraphQLField:
+        return GraphQLField(GraphQLString, args=arguments, resolve=resolve)
+
+    fields = {
+        "echo": field(lambda _, info, text: text, text=GraphQLArgument(GraphQLNonNull(GraphQLString), "none")),
+        "number": GraphQLField(GraphQLInt, resolve=lambda *_: "a secret value"),
+        "broken": field(fail("password of the database")),
+        "manyBroken": GraphQLField(
+            GraphQLList(GraphQLObjectType("Row", {"broken": field(fail("row failed"))})), resolve=lambda *_: range(50)
+        ),
+        "late": field(time_out),
+        "caller": field(caller),
+        "secret": field(lambda *_: "42"),
+        "private": field(lambda *_: "mine"),
+        "slow": field(slow),
+    }
+    mutation = GraphQLObjectType("Mutation", {"change": field(lambda *_: "changed")})
+    return GraphQLSchema(GraphQLObjectType("Query", fields), mutation)
+
+
+@pytest.fixture(scope="module")
+def work() -> Work:
+    """What the field `slow` does."""
+    return Work()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def http_client() -> AsyncIterator[aiohttp.ClientSession]:
+    """A client that lives as long as the server of the module."""
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
+        yield session
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def url(work: Work) -> AsyncIterator[str]:
+    """The gateway's HTTP layer, listening."""
+    app = create_app(
+        admission=Admission(make_schema(work), LIMITS, introspection=True, policy=Policy()),
+        new_context=RequestContext,  # type: ignore[arg-type]  # this graph needs no loaders
+        authenticator=Authenticator(IDENTITY, Issuer(), lambda: NOW),
+        server=SERVER,
+        limits=LIMITS,
+    )
+    async with serving(app, grace_seconds=0.1) as base_url:
+        yield base_url
+
+
+@pytest.fixture(scope="module")
+def issuer() -> Issuer:
+    """The issuer whose tokens `token` makes."""
+    return Issuer()
+
+
+@pytest.fixture(scope="module")
+def token() -> Callable[..., str]:
+    """Makes a token: an administrator's, unless claims say otherwise (None removes one)."""
+
+    def make(key: ec.EllipticCurvePrivateKey = PRIVATE_KEY, kid: str = "k1", **claims: object) -> str:
+        standard: dict[str, object] = {
+            "iss": IDENTITY.issuer,
+            "aud": IDENTITY.audience,
+            "sub": "anna",
+            "iat": NOW - timedelta(minutes=1),
+            "exp": NOW + timedelta(minutes=10),
+            "role": "USER_ADMIN",
+            "company_id": "org-0001",
+        }
+        chosen = {name: value for name, value in (standard | claims).items() if value is not None}
+        return jwt.encode(chosen, key, algorithm="ES256", headers={"kid": kid})
+
+    return make

@@ -1,0 +1,218 @@
+"""The command line, as processes."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+COMMAND = [sys.executable, "-c", "from gateway.cli import main; main()"]
+PATIENCE_SECONDS = 60
+
+
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """A command that ends by itself."""
+    return subprocess.run(
+        [*COMMAND, *arguments],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        env=os.environ | {"NO_COLOR": "1", "COLUMNS": "120"} | environment,
+        check=False,
+    )
+
+
+@contextmanager
+def running(ready_file: Path, *arguments: str) -> Iterator[tuple["subprocess.Popen[str]", dict[str, Any]]]:
+    """A command that serves, and what its ready file says."""
+    process = subprocess.Popen(
+        [*COMMAND, *arguments, "--ready-file", str(ready_file)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not ready_file.exists():
+            assert process.poll() is None, process.communicate()
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        yield process, json.loads(ready_file.read_text())
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def ask(url: str, token: str, query: str) -> Any:
+    """The answer of the graph at `url`."""
+    request = urllib.request.Request(
+        f"{url}/graphql",
+        json.dumps({"query": query}).encode(),
+        {"Content-Type": "application/json", "Authorization": f"Bearer {token}"},
+    )
+    with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as response:
+        return json.load(response)
+
+
+def is_open(url: str) -> bool:
+    """Whether something listens there."""
+    parts = urlsplit(url)
+    with socket.socket() as probe:
+        return probe.connect_ex((parts.hostname, parts.port)) == 0
+
+
+def group_members(group: int) -> list[int]:
+    """Processes of a process group that still run."""
+    listed = subprocess.run(["ps", "-eo", "pid=,pgid=,stat="], capture_output=True, text=True, check=True).stdout
+    rows = [line.split() for line in listed.splitlines()]
+    return [int(pid) for pid, pgid, state in rows if int(pgid) == group and not state.startswith("Z")]
+
+
+def test_help_names_the_commands() -> None:
+    """Help needs none of the modules that commands run."""
+    result = run("--help")
+    assert result.returncode == 0
+    for command in ("demo", "serve", "simulate", "schema", "token"):
+        assert f" {command} " in result.stdout
+
+
+def test_help_imports_nothing_heavy() -> None:
+    """Asking for help loads neither Strawberry nor aiohttp nor the simulator."""
+    code = "import sys, gateway.cli; print({'strawberry', 'aiohttp', 'gateway.simulator'} & sys.modules.keys())"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout == "set()\n"
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_demo_answers_and_leaves_nothing(tmp_path: Path, ending: signal.Signals) -> None:
+    """The demo answers with the tokens of its ready file; a signal ends every process, port and file of it."""
+    ready_file = tmp_path / "ready.json"
+    with running(ready_file, "demo", "--port", "0", "--companies", "2", "--lines-per-company", "3") as (process, ready):
+        assert set(ready) == {"url", "backends", "redis", "tokens", "company_id"}
+        assert set(ready["backends"]) == {"billing", "provisioning", "crm"}
+        assert set(ready["tokens"]) == {"user_admin", "telco_manager", "operator", "other_company_admin"}
+        assert ready_file.stat().st_mode & 0o777 == 0o600
+        answer = ask(ready["url"], ready["tokens"]["user_admin"], "{ viewer { role company { id } } }")
+        assert answer == {"data": {"viewer": {"role": "USER_ADMIN", "company": {"id": ready["company_id"]}}}}
+        group = os.getpgid(process.pid)
+        assert len(group_members(group)) > 1
+        process.send_signal(ending)
+        output, errors = process.communicate(timeout=PATIENCE_SECONDS)
+        assert (process.returncode, errors) == (0, "")
+        assert output == f"telco-gateway demo is ready at {ready['url']}\n"
+    assert group_members(group) == []
+    assert not ready_file.exists()
+    for url in [ready["url"], ready["redis"], *ready["backends"].values()]:
+        assert not is_open(url)
+
+
+def test_second_signal_ends_at_once(tmp_path: Path) -> None:
+    """While a request is drained, a second signal ends the demo, again with nothing left."""
+    ready_file = tmp_path / "ready.json"
+    with running(ready_file, "demo", "--port", "0", "--companies", "1", "--lines-per-company", "1") as (process, ready):
+        group = os.getpgid(process.pid)
+        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=PATIENCE_SECONDS)
+        assert process.returncode in (0, 130)
+    assert group_members(group) == []
+    assert not is_open(ready["url"])
+
+
+def test_token_is_accepted_by_the_demo(tmp_path: Path) -> None:
+    """`token` makes tokens for the demo of the same seed, without asking it."""
+    with running(
+        tmp_path / "ready.json", "demo", "--port", "0", "--companies", "2", "--lines-per-company", "1", "--seed", "7"
+    ) as (_, ready):
+        for role, company, expected in [("telco_manager", "org-0002", "TELCO_MANAGER"), ("operator", None, "OPERATOR")]:
+            of_company = ["--company", company] if company else []
+            token = run("token", "--role", role, *of_company, "--seed", "7").stdout.strip()
+            assert ask(ready["url"], token, "{ viewer { role } }") == {"data": {"viewer": {"role": expected}}}
+
+
+def test_simulate(tmp_path: Path) -> None:
+    """`simulate` serves the backends alone."""
+    with running(tmp_path / "ready.json", "simulate", "--companies", "1", "--lines-per-company", "1") as (_, ready):
+        assert set(ready) == {"backends", "tokens", "company_id"}
+        with urllib.request.urlopen(f"{ready['backends']['crm']}/oauth2/jwks", timeout=PATIENCE_SECONDS) as response:
+            assert json.load(response)["keys"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["demo", "--now", "tomorrow"], "--now: 'tomorrow' is not a time such as 2026-11-24T09:00:00+01:00."),
+        (["demo", "--log-level", "loud"], "--log-level: 'loud' is none of debug, info, warning, error."),
+        (["demo", "--backend-ports", "1,2"], "--backend-ports: '1,2' is not three numbers such as 9001,9002,9003."),
+        (["demo", "--ready-file", "/nowhere/ready"], "--ready-file: the folder /nowhere does not exist."),
+        (["token", "--role", "operator", "--company", "x"], "--company: an operator sees every company; leave it out."),
+    ],
+)
+def test_bad_options(arguments: list[str], message: str) -> None:
+    """A wrong option is one line that names it, and exit code 2."""
+    result = run(*arguments)
+    assert (result.returncode, result.stdout, result.stderr) == (2, "", f"telco-gateway: {message}\n")
+
+
+def test_bad_configuration(tmp_path: Path) -> None:
+    """A setting that stops the start is one line, and exit code 2."""
+    file = tmp_path / "gateway.toml"
+    file.write_text("backends = 1\n")
+    result = run("serve", "--config", str(file))
+    assert result.returncode == 2
+    assert result.stderr.startswith("telco-gateway: backends")
+    assert result.stderr.count("\n") == 1
+
+
+def test_taken_port() -> None:
+    """A port that is taken is one line that names it, and exit code 2."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        result = run("demo", "--port", str(port), "--companies", "1", "--lines-per-company", "1")
+    assert result.returncode == 2
+    assert result.stderr.startswith("telco-gateway: ")
+    assert str(port) in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_schema_print_is_valid_sdl() -> None:
+    """The printed SDL can be read back."""
+    from graphql import build_schema
+
+    assert build_schema(run("schema", "print").stdout).query_type is not None
+
+
+def test_schema_check(tmp_path: Path) -> None:
+    """The check fails on a difference, on an unannounced breaking change, and passes once that is announced."""
+    sdl = run("schema", "print").stdout
+    reviewed, released, changelog = tmp_path / "schema.graphql", tmp_path / "released.graphql", tmp_path / "CHANGES.md"
+    options = ["--reviewed", str(reviewed), "--released", str(released), "--changelog", str(changelog)]
+
+    different = run("schema", "check", *options)
+    assert different.returncode == 1
+    assert "telco-gateway schema print" in different.stderr
+
+    reviewed.write_text(sdl)
+    assert run("schema", "check", *options).returncode == 0
+
+    released.write_text(sdl.replace("type Query {", "type Query {\n  gone: Int\n", 1))
+    broken = run("schema", "check", *options)
+    assert broken.returncode == 1
+    assert "breaks clients: Field Query.gone was removed.\n" in broken.stderr
+
+    changelog.write_text("## 2.0.0\n- Field Query.gone was removed.\n")
+    assert run("schema", "check", *options).returncode == 0
