@@ -32,7 +32,10 @@ class Timestamp:
     @property
     def day(self) -> date:
         """The day it falls on in Europe/Rome."""
-        return self.at.astimezone(ROME).date()
+        try:
+            return self.at.astimezone(ROME).date()
+        except OverflowError:  # the ends of time, which backends write for "never"
+            return self.at.date()
 
 
 def decode_wire_type(annotation: type, value: Any) -> Any:

@@ -4,9 +4,10 @@ import asyncio
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import jwt
+import msgspec
 import structlog
 
 from gateway.adapters._client import HttpClient
@@ -19,6 +20,12 @@ KEEP_SECONDS = 600.0
 REFETCH_SECONDS = 10.0
 CONNECT_TIMEOUT_SECONDS = 0.5
 TIMEOUT_SECONDS = 2.0
+
+
+class KeySet(msgspec.Struct, frozen=True):
+    """RFC 7517, 5; each key as PyJWT reads it."""
+
+    keys: list[dict[str, Any]]
 
 
 class SigningKeys:
@@ -108,5 +115,5 @@ class SigningKeys:
         reply = await self._http.send("GET", self._settings.jwks_url, {})
         if reply.status != 200:
             raise ValueError(f"status {reply.status}")
-        keys = jwt.PyJWKSet.from_json(reply.body.decode()).keys
+        keys = jwt.PyJWKSet(msgspec.json.decode(reply.body, type=KeySet).keys).keys
         return tuple(key for key in keys if key.public_key_use in (None, "sig"))

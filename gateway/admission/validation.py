@@ -14,9 +14,8 @@ ERRORS_MAX = 20
 """Errors shown for one document or one set of variables; a client that makes more needs no longer list."""
 
 COMPARISONS_MAX = 50_000
-"""Comparisons of fields with the same response name. They grow with the square of the repetitions: 600 copies of one
-field hold up every other request for 80 ms with graphql-core's own bound, and for less than 20 ms with this one.
-Twenty fragments of thirty equal fields need a fifth of it."""
+"""Comparisons of fields of one response name, which grow with the square of the repetitions: with graphql-core's own
+bound, 500 copies of `viewer { role }` hold up every other request for 0.7 s; with this one, for less than a tenth."""
 
 
 class BoundedOverlappingFieldsRule(OverlappingFieldsCanBeMergedRule):

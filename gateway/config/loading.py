@@ -27,6 +27,7 @@ def load_settings(file: Path | None, environment: Mapping[str, str] = os.environ
     for variable, text in sorted(environment.items()):
         if variable.startswith(ENVIRONMENT_PREFIX):
             _set(document, variable, text)
+    _open_required_tables(document)
     document = _with_secrets(document, "")
     try:
         settings = msgspec.convert(document, Settings, strict=False)
@@ -34,6 +35,15 @@ def load_settings(file: Path | None, environment: Mapping[str, str] = os.environ
         raise setting_error(error, "", document, Settings) from None
     _check(settings)
     return settings
+
+
+def _open_required_tables(document: dict[str, Any]) -> None:
+    """Puts an empty table where a required one is missing, so that the error names the setting in it."""
+    backends = document.setdefault("backends", {})
+    if isinstance(backends, dict):
+        for name in API_DEFAULTS:
+            backends.setdefault(name, {})
+    document.setdefault("identity", {})
 
 
 def _read_toml(file: Path) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from enum import Enum
 from typing import Any, get_args
 
 import msgspec
@@ -32,29 +33,37 @@ def environment_name(path: str) -> str:
 def setting_error(
     error: msgspec.ValidationError, prefix: str, document: Mapping[str, Any], root: type[msgspec.Struct]
 ) -> ConfigurationError:
-    """msgspec's error in the words of settings; values are never repeated, one may be a secret."""
+    """msgspec's error on a document of `root`, which stands at `prefix`, in the words of settings."""
     place = _PLACE.match(str(error))
     what, inner = (place["what"], place["path"] or "") if place else (str(error), "")
     path = ".".join(part for part in (prefix, inner) if part)
     member = _MEMBER.match(what)
     if member is None:
-        return ConfigurationError(f"{path}: {what[:1].lower()}{what[1:]}.")
+        choices = _choices(_type_at(root, inner, document)) if "enum value" in what else []
+        what = f"must be one of {', '.join(choices)}" if choices else f"{what[:1].lower()}{what[1:]}"
+        return ConfigurationError(f"{path}: {what}.")
     path = f"{path}.{member['name']}" if path else member["name"]
     if member["kind"] == "missing required":
         return ConfigurationError(f"{path}: is missing; set it in the file or as {environment_name(path)}.")
-    return ConfigurationError(f"{path}: no such setting{meant(member['name'], _names_at(root, inner, document))}")
+    here = _type_at(root, inner, document)
+    known = [field.encode_name for field in msgspec.structs.fields(here)] if _is_struct(here) else []
+    return ConfigurationError(f"{path}: no such setting{meant(member['name'], known)}")
 
 
-def _names_at(root: type[msgspec.Struct], inner: str, document: Any) -> list[str]:
-    """The settings that exist at a path below `root`; a tagged union gives those of the chosen member."""
+def _type_at(root: type[msgspec.Struct], inner: str, document: Any) -> Any:
+    """The type that a path below `root` has; a tagged union is the member that the document chooses."""
     here: Any = root
     for part in filter(None, inner.split(".")):
         document = document.get(part, {}) if isinstance(document, Mapping) else {}
-        types = {field.encode_name: field.type for field in msgspec.structs.fields(here)}
-        here = struct_of(types.get(part), document)
-        if here is None:
-            return []
-    return [field.encode_name for field in msgspec.structs.fields(here)]
+        types = {field.encode_name: field.type for field in msgspec.structs.fields(here)} if _is_struct(here) else {}
+        here = struct_of(types.get(part), document) or types.get(part)
+    return here
+
+
+def _choices(annotation: Any) -> list[str]:
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        return [member.value for member in annotation]
+    return [choice for choice in get_args(annotation) if isinstance(choice, str)]
 
 
 def struct_of(annotation: Any, document: Any) -> type[msgspec.Struct] | None:

@@ -53,7 +53,10 @@ def _executor(operation: AdmittedOperation, context: object) -> Executor[None]:
 async def _end(leftovers: Iterable[asyncio.Future[Any]]) -> None:
     """Cancels the siblings of a field that failed and took its parent along: nobody will read them."""
     leftovers = tuple(leftovers)
+    if not leftovers:
+        return
+    # A task that is cancelled before its first step never looks at its coroutine, which Python then complains about.
+    await asyncio.sleep(0)
     for future in leftovers:
         future.cancel()
-    if leftovers:
-        await asyncio.wait(leftovers)
+    await asyncio.gather(*leftovers, return_exceptions=True)

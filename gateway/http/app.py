@@ -1,8 +1,5 @@
 """The ASGI application of the gateway: routes and the middleware around them."""
 
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
-
 from starlette.responses import JSONResponse
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -16,9 +13,6 @@ from gateway.http.graphiql import graphiql_routes
 from gateway.http.health import health_routes
 from gateway.http.request_record import RequestRecordMiddleware
 
-Lifespan = Callable[[ASGIApp], AbstractAsyncContextManager[None]]
-"""Entered before the first request, left after the last."""
-
 
 def create_app(
     *,
@@ -27,12 +21,11 @@ def create_app(
     authenticator: Authenticator,
     server: ServerSettings,
     limits: LimitSettings,
-    lifespan: Lifespan | None = None,
 ) -> ASGIApp:
     """/graphql, /healthz, /readyz and, where the settings say so, GraphiQL at /."""
     graphql = GraphQLEndpoint(admission=admission, new_context=new_context, authenticator=authenticator, limits=limits)
     routes = [Route("/graphql", graphql), *health_routes(), *(graphiql_routes() if server.graphiql else [])]
-    router = Router(routes, redirect_slashes=False, default=_not_found, lifespan=lifespan)
+    router = Router(routes, redirect_slashes=False, default=_not_found)
     return RequestRecordMiddleware(CorsMiddleware(router, origins=server.cors_origins))
 
 

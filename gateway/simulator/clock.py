@@ -24,10 +24,10 @@ class SimulatedClock:
         return self.start + self._advanced + timedelta(seconds=time.monotonic() - self._started)
 
     def advance(self, seconds: float) -> None:
-        """Moves the clock forward; ValueError for a negative number of seconds, or more than 100 years."""
+        """Moves the clock forward; ValueError for a negative number of seconds, or more than 100 years in all."""
         # Written so that NaN is refused too.
-        if not 0 <= seconds <= LONGEST_ADVANCE_SECONDS:
-            raise ValueError(f"The clock moves forward, by 100 years at most, not by {seconds} seconds.")
+        if not 0 <= seconds <= LONGEST_ADVANCE_SECONDS - self._advanced.total_seconds():
+            raise ValueError(f"The clock moves forward, by 100 years at most in all, not by {seconds} seconds.")
         self._advanced += timedelta(seconds=seconds)
 
     def reset(self) -> None:

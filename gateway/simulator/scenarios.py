@@ -60,8 +60,8 @@ SCENARIOS = (
     ),
     Scenario(
         "other_company",
-        "A plain company whose only purpose is not to be the first one.",
-        CompanyPlan(name="Panificio Esposito & Figli S.n.c."),
+        "Not the first company: it has everything too, so that a test can show that nobody sees it.",
+        CompanyPlan(name="Panificio Esposito & Figli S.n.c.", has_open_ticket=True),
     ),
     Scenario("no_lines", "A customer without a single line.", CompanyPlan(lines=0)),
     Scenario("one_line", "A company with a single line, a mobile one.", CompanyPlan(lines=1)),
@@ -92,7 +92,7 @@ SCENARIOS = (
         "A company whose name is long and full of accents and apostrophes.",
         CompanyPlan(
             name="Società Cooperativa Agricola «L'Università dei Sapori dell'Alto Adige – Südtiroler Spezialitäten» "
-            "di Niccolò D'Alò, José Peña-Ibáñez & Żółkiewska à.r.l. in liquidazione già Più Qualità S.p.A."
+            "di Niccolò D'Alò, José Peña-Ibáñez & Żółkiewska à.r.l. in liquidazione già Più Qualità"
         ),
     ),
     Scenario(

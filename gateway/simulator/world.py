@@ -1,7 +1,7 @@
 """The simulated world: documents of all companies, the clock they live by, and what it would have sent."""
 
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from gateway.simulator import actions
@@ -55,7 +55,7 @@ class World:
         for company in self._companies.values():
             for resource, document in documents(company):
                 self.tables[resource][document["id"]] = document
-        self._invoiced_until = self._today()
+        self._invoiced_until = self.clock.start.astimezone(ROME).date()
         self.revision += 1
 
     def _founded(self) -> Iterator[Company]:
@@ -157,12 +157,12 @@ class World:
     def _complete_due_orders(self) -> None:
         now = self.clock()
         for order_id, order in self.tables["productOrder"].items():
-            expected = datetime.fromisoformat(order["expectedCompletionDate"])
+            expected = datetime.fromisoformat(order["expectedCompletionDate"]).astimezone(UTC)
             while expected <= now and self.tables["productOrder"][order_id]["state"] in actions.NEXT_ORDER_STATE:
                 self._step_order(order_id, expected)
 
     def _issue_due_invoices(self) -> None:
-        today = self._today()
+        today = self.clock().astimezone(ROME).date()
         line_counts = lines_by_account(self.tables["product"].values())
         for company in self._companies.values():
             for month in months_issued(company, self._invoiced_until, today):
@@ -173,9 +173,6 @@ class World:
     def _issue(self, invoice: Resource) -> None:
         self._put("customerBill", invoice)
         self.outbox.append(actions.invoice_message(invoice, self._contact(invoice, "email"), issued_at(invoice)))
-
-    def _today(self) -> date:
-        return self.clock().astimezone(ROME).date()
 
     def _put(self, resource: str, document: Resource) -> Resource:
         self.tables[resource][document["id"]] = document

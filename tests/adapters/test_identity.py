@@ -125,7 +125,9 @@ async def test_the_issuer_is_down(issuer: Issuer) -> None:
         assert (await keys.key("k1", "ES256")).key_id == "k1"
 
 
-@pytest.mark.parametrize("keys", [[], [{"kty": "oct", "k": "c2VjcmV0", "kid": "k1", "use": "enc"}], "nonsense"])
+@pytest.mark.parametrize(
+    "keys", [[], [{"kty": "oct", "k": "c2VjcmV0", "kid": "k1", "use": "enc"}], "nonsense", None, [None]]
+)
 async def test_no_keys_at_all(issuer: Issuer, keys: Any) -> None:
     """Without any key no token can be checked: unavailable, not unauthenticated; it heals with the next request."""
     issuer.keys = keys

@@ -1,6 +1,8 @@
 """Whatever is sent to /graphql, the answer is 4xx and says what to change; it is never 500 and never Python's words."""
 
+import asyncio
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
@@ -103,10 +105,17 @@ async def test_compressed_body(http_client: aiohttp.ClientSession, url: str) -> 
     assert status == 415
 
 
-async def test_too_large_by_length(http_client: aiohttp.ClientSession, url: str) -> None:
-    """A body declared larger than the limit is refused unread."""
-    status, error = await send(http_client, url, b'{"query": "' + b" " * 20_000 + b'{ echo }"}')
-    assert (status, error["message"]) == (413, "The body is larger than 20000 bytes.")
+async def test_too_large_by_length(url: str) -> None:
+    """A body declared larger than the limit is refused before any of it arrives."""
+    parts = urlsplit(url)
+    reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+    writer.write(
+        b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 20001\r\n\r\n"
+    )
+    answer = await reader.read()  # until the server closes: the rest of the body is not wanted
+    writer.close()
+    assert answer.startswith(b"HTTP/1.1 413 ")
+    assert b"The body is larger than 20000 bytes." in answer
 
 
 async def test_too_large_while_reading(http_client: aiohttp.ClientSession, url: str) -> None:

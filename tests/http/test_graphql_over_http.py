@@ -50,7 +50,9 @@ async def test_content_type_is_negotiated(
         assert (status, answered, body) == (200, content_type, {"data": {"echo": "none"}})
 
 
-@pytest.mark.parametrize("accept", ["text/html", "application/graphql-response+json;q=0", "image/*;q=x"])
+@pytest.mark.parametrize(
+    "accept", ["text/html", "application/graphql-response+json;q=0", "*/*;q=0", "application/json;q=x"]
+)
 async def test_unacceptable_is_406(http_client: aiohttp.ClientSession, url: str, accept: str) -> None:
     """A client that takes neither media type is told which there are."""
     status, _, body = await post(http_client, url, {"query": "{ echo }"}, accept)

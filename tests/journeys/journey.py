@@ -44,7 +44,9 @@ class Journey:
 
     def query(self, document: str, token: str | None = "user_admin", **variables: Any) -> Answer:
         """Sends a document; `token` is the name of a demo token, or a token, or None for no token at all."""
-        headers = {} if token is None else {"Authorization": f"Bearer {getattr(self.demo.tokens, token, token)}"}
+        headers = {"Accept": "application/graphql-response+json"}
+        if token is not None:
+            headers["Authorization"] = f"Bearer {getattr(self.demo.tokens, token, token)}"
         return _http("POST", f"{self.demo.url}/graphql", {"query": document, "variables": variables}, headers)
 
     def operation(self, name: str, token: str = "user_admin", **variables: Any) -> Answer:
@@ -57,8 +59,8 @@ class Journey:
 
     @contextmanager
     def knobs(self, name: str, **knobs: Any) -> Iterator[None]:
-        """A backend that misbehaves for a while."""
-        self.backend(name, "/control/knobs", "PUT", knobs)
+        """A backend whose APIs misbehave for a while; the identity provider beside the CRM stays well."""
+        self.backend(name, "/control/knobs", "PUT", {"only": "/tmf-api", **knobs})
         try:
             yield
         finally:
@@ -66,7 +68,7 @@ class Journey:
 
     @contextmanager
     def calls(self) -> Iterator[list[tuple[str, str]]]:
-        """What the backends are asked meanwhile: (path without the API's base, query), filled in at the end."""
+        """What the backends are asked meanwhile: (resource, ids or query), filled in at the end."""
         names = ("billing", "provisioning", "crm")
         for name in names:
             self.backend(name, "/control/calls", "DELETE")
@@ -75,7 +77,8 @@ class Journey:
         for name in names:
             for call in self.backend(name, "/control/calls"):
                 if call["path"].startswith("/tmf-api/"):
-                    recorded.append((call["path"].split("/v4", 1)[1], call["query"]))
+                    _, resource, *one = call["path"].split("/v4", 1)[1].split("/")
+                    recorded.append((resource, f"id={one[0]}" if one else call["query"]))
 
 
 def _http(method: str, url: str, body: Any, headers: dict[str, str]) -> Answer:

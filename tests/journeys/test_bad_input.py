@@ -3,13 +3,14 @@
 import json
 import urllib.error
 import urllib.request
+from typing import Any
 
 import pytest
 
 from gateway.domain import global_id
 from tests.journeys.journey import Journey
 
-CASES = {
+CASES: dict[str, tuple[str, dict[str, Any], int, str, str]] = {
     "unknown field": ("{ nothing }", {}, 400, "GRAPHQL_VALIDATION_FAILED", "nothing"),
     "syntax": ("{ viewer {", {}, 400, "GRAPHQL_PARSE_FAILED", "Expected"),
     "id of nothing": ('{ node(id: "x") { id } }', {}, 200, "INVALID_GLOBAL_ID", "'x' is not an id of this graph"),
@@ -107,7 +108,9 @@ def test_without_a_good_token_nothing_is_answered(journey: Journey, token: str |
 def test_malformed_json_is_the_client_s_mistake(journey: Journey) -> None:
     """The body is named, not the parser."""
     request = urllib.request.Request(
-        f"{journey.demo.url}/graphql", data=b'{"query": ', headers={"Content-Type": "application/json"}
+        f"{journey.demo.url}/graphql",
+        data=b'{"query": ',
+        headers={"Content-Type": "application/json", "Accept": "application/graphql-response+json"},
     )
     with pytest.raises(urllib.error.HTTPError) as caught:
         urllib.request.urlopen(request, timeout=5)

@@ -35,7 +35,9 @@ def test_the_screen_shows_what_the_backends_hold(journey: Journey) -> None:
     assert shown <= sims
 
     packages = [row for row in products if row["productSpecification"]["name"] == "GssPackage"]
-    assert {package["name"] for package in company["gssPackages"]["nodes"]} == {row["name"] for row in packages}
+    assert {package["name"] for package in company["gssPackages"]["nodes"]} == {
+        row["productOffering"]["name"] for row in packages
+    }
 
     bills = [row for row in journey.world.rows("customerBill") if row["billingAccount"]["id"].startswith("acc-0001-")]
     newest = sorted(bills, key=lambda row: (row["billDate"], row["id"]), reverse=True)[:3]
@@ -68,24 +70,24 @@ def test_each_backend_is_asked_once_for_each_level(journey: Journey, token: str)
     journey.operation("company_overview", token, id=journey.demo.company_id)  # remembers the company's accounts
     with journey.calls() as calls:
         company = journey.operation("company_overview", token, id=journey.demo.company_id).data["company"]
-    asked = Counter(path for path, _ in calls)
+    asked = Counter(resource for resource, _ in calls)
     members = sum(package["simCount"] for package in company["gssPackages"]["nodes"])
     assert members > 0
-    products = [query for path, query in calls if path == "/product"]
+    products = [query for resource, query in calls if resource == "product"]
     assert sum("relatedParty.id=" in query for query in products) == 2  # the lines, the packages
     by_id = [query for query in products if "relatedParty.id=" not in query]
     assert asked == {
-        "/organization": 1,
-        "/product": 2 + len(by_id),
-        "/resource": asked["/resource"],
-        "/bucket": 1,
-        "/queryUsageConsumption": 1,
-        "/customerBill": 1,
-        "/troubleTicket": 1,
+        "organization": 1,
+        "product": 2 + len(by_id),
+        "resource": asked["resource"],
+        "bucket": 1,
+        "queryUsageConsumption": 1,
+        "customerBill": 1,
+        "troubleTicket": 1,
     }
     # Lines by id are asked for by two edges (a package's members, a ticket's line), SIMs by two (lines, members): each
     # edge costs one call for the keys that the other has not asked for already.
-    for queries in (by_id, [query for path, query in calls if path == "/resource"]):
+    for queries in (by_id, [query for resource, query in calls if resource == "resource"]):
         keys = [key for query in queries for key in parse_qs(query)["id"][0].split(",")]
         assert 1 <= len(queries) <= 2
         assert len(keys) == len(set(keys))

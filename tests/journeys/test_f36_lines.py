@@ -1,5 +1,7 @@
 """F36: lines and SIMs: the list, the search, the filters, the detail."""
 
+from typing import Any
+
 import pytest
 
 from gateway.domain import global_id
@@ -26,13 +28,13 @@ query($number: PhoneNumber!) {
 """
 
 
-def lines(journey: Journey, **variables: object) -> dict[str, object]:
+def lines(journey: Journey, **variables: Any) -> dict[str, object]:
     """The connection of the own company's lines."""
     connection: dict[str, object] = journey.query(LIST, **variables).data["viewer"]["company"]["lines"]
     return connection
 
 
-def nodes(journey: Journey, **variables: object) -> list[dict[str, object]]:
+def nodes(journey: Journey, **variables: Any) -> list[dict[str, object]]:
     """The lines a query lists."""
     found: list[dict[str, object]] = lines(journey, **variables)["nodes"]  # type: ignore[assignment]
     return found

@@ -124,8 +124,8 @@ def _period(period: BillingPeriod) -> Period | None:
     """Both ends included; None where one is missing or they are inverted, as even official examples are."""
     if period.start_date_time is None or period.end_date_time is None:
         return None
-    start, end = period.start_date_time.day, period.end_date_time.day - timedelta(days=1)
-    return Period(start, end) if start <= end else None
+    start, next_start = period.start_date_time.day, period.end_date_time.day
+    return Period(start, next_start - timedelta(days=1)) if start < next_start else None
 
 
 def _months_ago(now: datetime, months: int) -> datetime:

@@ -13,6 +13,8 @@ from gateway.simulator.usage import typical_month_gb
 FEWEST_LINES, LINES_FOR_TWO, LINES_PER_PACKAGE = 4, 12, 100
 # Packages take turns at these sizes.
 MEMBER_COUNTS = (8, 5)
+# What a package is larger than its lines' usual use, so that a busy month does not use it up.
+HEADROOM = Decimal("1.2")
 # GB added to every second package.
 EXTRA_GB = Decimal(20)
 
@@ -58,8 +60,8 @@ def _package_count(company: Company, active_lines: int) -> int:
 
 
 def gss_package(company: Company, package: GssPackage, index: int) -> Resource:
-    """The package's product; its size is the smallest that holds what its lines use in a usual month."""
-    size = smallest_package_for(typical_month_gb(company.seed, package.line_ids))
+    """The package's product; its size is the smallest with room for what its lines usually use."""
+    size = smallest_package_for(HEADROOM * typical_month_gb(company.seed, package.line_ids))
     has_extra = index % 2 == 0 and company.plan.package_level is None
     activated_at = days_before(company, company.draw.randint(60, 180))
     document = product(

@@ -1,7 +1,7 @@
 """Invoices (TMF678 customer bills): one for each account and month, some for devices, some credit notes."""
 
 from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from random import Random
 
@@ -62,8 +62,11 @@ def with_vat(net: Decimal) -> Decimal:
 
 
 def issue_date(company: Company, month: Month) -> date:
-    """The day on which the company's invoices of a month are issued, the 1st to the 5th."""
-    return month.first_day.replace(day=1 + (company.number + month.number) % LAST_ISSUE_DAY)
+    """The day on which the company's invoices of a month are issued: always the same, one of the 1st to the 5th.
+
+    So the next invoice comes as soon as the last one is overdue, and only what was forgotten stays unpaid.
+    """
+    return month.first_day.replace(day=1 + company.number % LAST_ISSUE_DAY)
 
 
 def months_issued(company: Company, first: date, last: date) -> Iterator[Month]:
@@ -187,5 +190,6 @@ def euros(amount: Decimal) -> Resource:
 
 
 def issued_at(document: Resource) -> datetime:
-    """When an invoice was sent: in the morning of its date."""
-    return datetime.combine(datetime.fromisoformat(document["billDate"]).date(), time(8), ROME)
+    """When an invoice was sent: in the morning of its date, in UTC."""
+    issued_on = datetime.fromisoformat(document["billDate"]).date()
+    return datetime.combine(issued_on, time(8), ROME).astimezone(UTC)

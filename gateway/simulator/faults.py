@@ -1,0 +1,176 @@
+"""Applies knobs to a backend's answers, at the level of bytes and connections, and records its calls."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+import msgspec
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gateway.simulator.knobs import ALL_WELL, Knobs
+
+CALLS_KEPT = 10_000
+CANARY = "CANARY-7f3a-must-reach-no-client"
+CONTROL = "/control"
+
+encode = msgspec.json.Encoder(decimal_format="number").encode
+
+
+class Call(msgspec.Struct, frozen=True):
+    """One request that a backend got."""
+
+    method: str
+    path: str
+    query: str
+
+
+class Faults:
+    """An ASGI middleware: what passes through it is recorded, and spoilt as the knobs say."""
+
+    def __init__(self, app: ASGIApp, *, seed: int, stopping: asyncio.Event) -> None:
+        self.knobs = ALL_WELL
+        self.calls: deque[Call] = deque(maxlen=CALLS_KEPT)
+        self._app = app
+        self._stopping = stopping
+        self._random = Random(seed)  # noqa: S311 - which requests fail, not a secret
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes a request on, or does what the knobs say instead."""
+        if scope["type"] != "http" or scope["path"].startswith(CONTROL):
+            await self._app(scope, receive, send)
+            return
+        self.calls.append(Call(scope["method"], scope["path"], scope["query_string"].decode("latin-1")))
+        knobs = self.knobs if scope["path"].startswith(self.knobs.only) else ALL_WELL
+        scope["knobs"] = knobs
+        if knobs is ALL_WELL:
+            await self._app(scope, receive, send)
+        elif not await self._interrupted(knobs, receive, send):
+            await self._app(scope, receive, _Spoilt(knobs, send))
+
+    async def _interrupted(self, knobs: Knobs, receive: Receive, send: Send) -> bool:
+        """Whether the request ended here, without the backend's own answer."""
+        await asyncio.sleep(knobs.latency_ms / 1000)
+        if knobs.hang:
+            await self._until_gone(receive)
+            return True
+        if knobs.reset:
+            _drop_connection(send)
+            return True
+        if self._random.random() < knobs.error_rate:
+            await _send_json(_Spoilt(knobs, send), knobs.error_status, error_body(knobs.error_status, "simulatedFault"))
+            return True
+        return False
+
+    async def _until_gone(self, receive: Receive) -> None:
+        """Until the client leaves or the server stops."""
+
+        async def disconnected() -> None:
+            while (await receive())["type"] != "http.disconnect":
+                pass
+
+        waits = [asyncio.create_task(disconnected()), asyncio.create_task(self._stopping.wait())]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+
+
+class _Spoilt:
+    """A `send` that holds an answer back until it is whole, and sends what the knobs make of it."""
+
+    def __init__(self, knobs: Knobs, send: Send) -> None:
+        self._knobs = knobs
+        self._send = send
+        self._start: Message = {}
+        self._body = bytearray()
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._start = message
+            return
+        self._body += message.get("body", b"")
+        if not message.get("more_body", False):
+            await self._finish()
+
+    async def _finish(self) -> None:
+        body = b"<html>Service</html>" if self._knobs.wrong_json else self._rewritten()
+        headers = [(name, value) for name, value in self._start["headers"] if name.lower() != b"content-length"]
+        headers.append((b"content-length", str(len(body)).encode()))
+        await self._send({**self._start, "headers": headers})
+        if self._knobs.truncated_body:
+            await self._send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
+            _drop_connection(self._send)
+        else:
+            await self._send({"type": "http.response.body", "body": body})
+
+    def _rewritten(self) -> bytes:
+        knobs = self._knobs
+        changes = [
+            change
+            for change, is_on in (
+                (_with_canary, knobs.canary_secrets),
+                (_with_v5_references, knobs.v5_parties),
+                (_with_wrong_ids, knobs.wrong_shape),
+                (_with_numeric_code, knobs.numeric_error_codes),
+            )
+            if is_on
+        ]
+        if not changes or not self._body:
+            return bytes(self._body)
+        document = msgspec.json.decode(self._body, type=Any)
+        for change in changes:
+            document = _each_object(document, change)
+        return encode(document)
+
+
+def _drop_connection(send: Send) -> None:
+    """Aborts the TCP connection: ASGI has no word for it, so this asks uvicorn's own request cycle."""
+    send.__self__.transport.abort()  # type: ignore[attr-defined]
+
+
+async def _send_json(send: Send, status: int, document: Any) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", b"application/json")]})
+    await send({"type": "http.response.body", "body": encode(document)})
+
+
+def error_body(status: int, reason: str, message: str = "") -> dict[str, str]:
+    """TMF630's error body."""
+    return {"code": str(status), "reason": reason, "message": message or reason, "status": str(status)}
+
+
+Document = dict[str, Any]
+
+
+def _each_object(value: Any, change: Callable[[Document], Document]) -> Any:
+    """The same JSON with every object changed, from the inside out."""
+    if isinstance(value, list):
+        return [_each_object(item, change) for item in value]
+    if isinstance(value, dict):
+        return change({name: _each_object(item, change) for name, item in value.items()})
+    return value
+
+
+def _with_canary(document: Document) -> Document:
+    return {**document, "internalNote": CANARY, "x-secret": {"note": CANARY}}
+
+
+def _with_v5_references(document: Document) -> Document:
+    """References of parties and entities, one level down; recognised by their role and type."""
+    if "role" not in document or "@referredType" not in document:
+        return document
+    reference = {name: value for name, value in document.items() if name != "role"}
+    inner = "entity" if document["@referredType"] in ("Product", "CustomerBill", "Resource") else "partyOrPartyRole"
+    if document["@referredType"] == "GeographicAddress":
+        return document
+    return {"role": document["role"], "@type": "RelatedPartyOrPartyRole", inner: reference}
+
+
+def _with_wrong_ids(document: Document) -> Document:
+    return {**document, "id": {"wrong": "shape"}} if "id" in document else document
+
+
+def _with_numeric_code(document: Document) -> Document:
+    return {**document, "code": int(document["code"])} if {"code", "reason"} <= document.keys() else document

@@ -1,0 +1,50 @@
+"""How a simulated backend can be made to misbehave, as real ones do."""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+Milliseconds = Annotated[float, Meta(ge=0, le=60_000)]
+Rate = Annotated[float, Meta(ge=0, le=1)]
+ErrorStatus = Annotated[int, Meta(ge=400, le=599)]
+Rows = Annotated[int, Meta(ge=1)]
+
+
+class Knobs(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What goes wrong at one backend; all off is a backend that keeps its contract."""
+
+    only: str = ""
+    """Only requests whose path begins so, such as `/tmf-api/troubleTicket`; "" is all but the control API."""
+    latency_ms: Milliseconds = 0
+    """Each answer waits this long."""
+    error_rate: Rate = 0
+    """This part of all requests, chosen from the world's seed, is answered with `error_status`."""
+    error_status: ErrorStatus = 500
+    hang: bool = False
+    """No answer ever comes."""
+    reset: bool = False
+    """The connection is dropped without an answer."""
+    truncated_body: bool = False
+    """The connection is dropped in the middle of the body."""
+    wrong_json: bool = False
+    """The body is an HTML page that says it is JSON."""
+    wrong_shape: bool = False
+    """Every row's id is an object instead of a string."""
+    ignored_filters: bool = False
+    """All filters but paging have no effect."""
+    no_batch_ids: bool = False
+    """A filter with several values has no effect."""
+    empty_list_as_404: bool = False
+    """A list without rows is 404, as ServiceNow answers."""
+    page_cap: Rows | None = None
+    """No page has more rows than this, whatever `limit` asks for."""
+    v5_parties: bool = False
+    """Parties and entities are nested as in v5: filters are `relatedParty.partyOrPartyRole.id`."""
+    numeric_error_codes: bool = False
+    """`code` in error bodies is a number, as TM Forum's reference server sends it."""
+    canary_secrets: bool = False
+    """Every document and error body carries a text that begins with CANARY and must reach no client."""
+
+
+ALL_WELL = Knobs()

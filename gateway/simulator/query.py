@@ -1,0 +1,195 @@
+"""TMF630 queries over a world's documents: filters, order, projection, pages."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import msgspec
+
+from gateway.simulator.world import Resource, World
+
+LIMIT_DEFAULT = LIMIT_MAX = 100
+
+CONTROLS = ("fields", "sort", "offset", "limit")
+"""Parameters that are no filters."""
+
+FILTERS: dict[str, tuple[str, ...]] = {
+    "organization": ("id", "name", "tradingName", "status", "organizationIdentification.identificationId"),
+    "customer": ("id", "name", "status", "engagedParty.id"),
+    "billingAccount": ("id", "name", "state", "relatedParty.id"),
+    "customerBill": ("id", "billNo", "billDate", "category", "state", "billingAccount.id", "relatedParty.id"),
+    "bucket": ("id", "usageType", "status", "product.id", "relatedParty.id"),
+    "product": (
+        "id",
+        "status",
+        "startDate",
+        "productSpecification.name",
+        "productOffering.id",
+        "relatedParty.id",
+        "realizingResource.id",
+        "realizingResource.value",
+    ),
+    "resource": ("id", "category", "resourceStatus", "serialNumber", "relatedParty.id"),
+    "productOrder": ("id", "state", "orderDate", "relatedParty.id"),
+    "troubleTicket": ("id", "status", "ticketType", "creationDate", "relatedParty.id"),
+}
+"""What each resource can be filtered by; anything else is a mistake that is answered with 400."""
+
+Comparison = Callable[[Any, Any], bool]
+
+COMPARISONS: dict[str, Comparison] = {
+    "gte": lambda value, bound: value >= bound,
+    "gt": lambda value, bound: value > bound,
+    "lte": lambda value, bound: value <= bound,
+    "lt": lambda value, bound: value < bound,
+}
+
+
+class BadQuery(Exception):
+    """A parameter that this resource does not take, or a value it cannot have."""
+
+
+class Condition(msgspec.Struct, frozen=True):
+    """One attribute and the values of which any will do; with `comparison` the attribute's order against each."""
+
+    path: str
+    values: tuple[str, ...]
+    comparison: str | None = None
+
+
+class Query(msgspec.Struct, frozen=True):
+    """A list request, read."""
+
+    conditions: tuple[Condition, ...]
+    fields: tuple[str, ...]
+    sort: tuple[str, ...]
+    offset: int
+    limit: int
+
+
+def read_query(resource: str, parameters: Iterable[tuple[str, str]]) -> Query:
+    """The query that a resource's parameters ask; BadQuery names a parameter that cannot be."""
+    given: dict[str, list[str]] = defaultdict(list)
+    for name, value in parameters:
+        given[name] += value.split(",")
+    return Query(
+        conditions=tuple(
+            _condition(resource, name, tuple(values)) for name, values in given.items() if name not in CONTROLS
+        ),
+        fields=tuple(given.get("fields", ())),
+        sort=tuple(given.get("sort", ())),
+        offset=_whole_number("offset", given, 0),
+        limit=min(_whole_number("limit", given, LIMIT_DEFAULT), LIMIT_MAX),
+    )
+
+
+def _condition(resource: str, name: str, values: tuple[str, ...]) -> Condition:
+    path, _, suffix = name.rpartition(".")
+    comparison = suffix if suffix in COMPARISONS else None
+    path = path if comparison or suffix == "eq" else name
+    if path not in FILTERS[resource]:
+        raise BadQuery(f"{resource} has no filter '{name[:80]}'; there are {', '.join(FILTERS[resource])}.")
+    return Condition(path, values, comparison)
+
+
+def _whole_number(name: str, given: dict[str, list[str]], default: int) -> int:
+    if name not in given:
+        return default
+    (text, *others) = given[name]
+    if others or not text.isascii() or not text.isdecimal() or len(text) > 9:
+        raise BadQuery(f"'{name}' is a whole number from 0 to 999999999.")
+    return int(text)
+
+
+class Documents:
+    """A world's documents, found by attribute through indexes that are made once for each state of the world."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._revision = -1
+        self._indexes: dict[tuple[str, str], dict[str, list[str]]] = {}
+
+    def select(self, resource: str, query: Query) -> list[Resource]:
+        """All documents that meet the query's conditions, in its order; pages and projection are the caller's."""
+        found = list(self._candidates(resource, query.conditions))
+        for name in reversed(query.sort):
+            path = name.lstrip("-+")
+            found.sort(key=lambda row: _sort_key(row, path), reverse=name.startswith("-"))
+        return found
+
+    def _candidates(self, resource: str, conditions: Sequence[Condition]) -> Iterator[Resource]:
+        exact = [condition for condition in conditions if condition.comparison is None]
+        for row in self._by_index(resource, exact[0]) if exact else self._world.rows(resource):
+            if all(_meets(row, condition) for condition in conditions):
+                yield row
+
+    def _by_index(self, resource: str, condition: Condition) -> Iterator[Resource]:
+        index = self._index(resource, condition.path)
+        for id in dict.fromkeys(id for value in condition.values for id in index.get(value, ())):
+            row = self._world.row(resource, id)
+            if row is not None:
+                yield row
+
+    def _index(self, resource: str, path: str) -> dict[str, list[str]]:
+        if self._revision != self._world.revision:
+            self._indexes.clear()
+            self._revision = self._world.revision
+        index = self._indexes.get((resource, path))
+        if index is None:
+            index = self._indexes[resource, path] = defaultdict(list)
+            for row in self._world.rows(resource):
+                for value in values_at(row, path):
+                    index[str(value)].append(row["id"])
+        return index
+
+
+def values_at(document: Any, path: str) -> Iterator[Any]:
+    """Every value an attribute path leads to; lists are entered, so `relatedParty.id` gives each party's id."""
+    name, _, rest = path.partition(".")
+    for item in document if isinstance(document, list) else [document]:
+        value = item.get(name) if isinstance(item, dict) else None
+        if value is None:
+            continue
+        if rest:
+            yield from values_at(value, rest)
+        else:
+            yield from value if isinstance(value, list) else [value]
+
+
+def _meets(row: Resource, condition: Condition) -> bool:
+    if condition.comparison is None:
+        return any(str(value) in condition.values for value in values_at(row, condition.path))
+    compare = COMPARISONS[condition.comparison]
+    return any(
+        _compared(compare, str(value), bound) for value in values_at(row, condition.path) for bound in condition.values
+    )
+
+
+def _compared(compare: Comparison, value: str, bound: str) -> bool:
+    """As times where both are, else as numbers where both are, else as texts."""
+    for read in (_time, Decimal):
+        try:
+            return compare(read(value), read(bound))
+        except (ValueError, InvalidOperation):
+            continue
+    return compare(value, bound)
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone()
+
+
+def _sort_key(row: Resource, path: str) -> tuple[bool, str]:
+    """Documents without the attribute come last, or first in descending order."""
+    value = next(values_at(row, path), None)
+    return value is None, str(value)
+
+
+def projected(row: Resource, fields: Sequence[str]) -> Resource:
+    """The first-level attributes asked for; id, href and @type always come."""
+    if not fields:
+        return row
+    kept = {"id", "href", "@type", *fields}
+    return {name: value for name, value in row.items() if name in kept}

@@ -1,0 +1,69 @@
+"""Documents are parsed and validated once, and do not fill the memory."""
+
+import pytest
+
+from gateway.admission.document import Document, read_document
+from gateway.admission.document_cache import DocumentCache
+from gateway.config import LimitSettings
+from tests.admission.graph import DOOR, MANAGER, SCHEMA, admission, refusal
+
+
+@pytest.fixture
+def document() -> Document:
+    """Any document."""
+    return read_document(SCHEMA, "{ __typename }", LimitSettings(), introspection=True)
+
+
+def test_a_text_is_read_once() -> None:
+    """Two requests of one text share its syntax tree; another text has its own."""
+    first, second, third = (
+        DOOR.admit(query, None, None, MANAGER).document
+        for query in ("{ company { id } }", "{ company { id } }", "{ company { id} }")
+    )
+    assert first is second
+    assert first is not third
+
+
+def test_refusals_are_fresh() -> None:
+    """A refused text is read again each time, so that one request's errors never reach another's answer."""
+    door = admission()
+    first, second = refusal("{ nothing }", door=door), refusal("{ nothing }", door=door)
+    assert first.errors[0] is not second.errors[0]
+
+
+def test_the_least_recently_used_makes_room(document: Document) -> None:
+    """The cache keeps so many texts, those used last."""
+    cache = DocumentCache(2)
+    cache.put("a", document)
+    cache.put("b", document)
+    assert cache.get("a") is document
+    cache.put("c", document)
+    assert (cache.get("a"), cache.get("b"), cache.get("c")) == (document, None, document)
+    assert len(cache) == 2
+
+
+def test_characters_are_bounded(document: Document) -> None:
+    """Room is for a thousand characters each, on average; longer texts push out earlier."""
+    cache = DocumentCache(20)
+    for number in range(10):
+        cache.put(f"{number}" * 2000, document)
+    assert len(cache) == 10
+    cache.put("x", document)
+    assert (len(cache), cache.get("0" * 2000), cache.get("1" * 2000)) == (10, None, document)
+
+
+def test_a_monster_is_not_kept(document: Document) -> None:
+    """A text of more than a tenth of all characters is read each time."""
+    cache = DocumentCache(10)
+    cache.put("x" * 1001, document)
+    assert len(cache) == 0
+    cache.put("x" * 1000, document)
+    assert len(cache) == 1
+
+
+def test_no_cache(document: Document) -> None:
+    """A cache of no size keeps nothing, and documents pass all the same."""
+    cache = DocumentCache(0)
+    cache.put("x", document)
+    assert len(cache) == 0
+    assert admission(cache_size=0).admit("{ __typename }", None, None, MANAGER).kind == "query"
