@@ -41,19 +41,7 @@ def demo(
     log_level: LogLevel = "warning",
 ) -> None:
     """Everything on this machine, made up but real: backends, Valkey, gateway. Ctrl-C ends it."""
-    from gateway import demo as simulated
-    from gateway.log import configure_logging
-
-    configure_logging(checked_log_level(log_level), stream=sys.stderr)
-    options = simulated.DemoOptions(
-        host=host,
-        port=port,
-        now=parsed_time(now),
-        seed=seed,
-        companies=companies,
-        lines_per_company=lines_per_company,
-        backend_ports=parsed_ports(backend_ports),
-    )
+    level, clock_start, ports = checked_log_level(log_level), parsed_time(now), parsed_ports(backend_ports)
 
     def on_ready(ready: "Demo") -> None:
         write_ready_file(ready_file, ready)
@@ -61,6 +49,19 @@ def demo(
         sys.stdout.flush()
 
     with prepared(ready_file):
+        from gateway import demo as simulated
+        from gateway.log import configure_logging
+
+        configure_logging(level, stream=sys.stderr)
+        options = simulated.DemoOptions(
+            host=host,
+            port=port,
+            now=clock_start,
+            seed=seed,
+            companies=companies,
+            lines_per_company=lines_per_company,
+            backend_ports=ports,
+        )
         run(simulated.demo(options), on_ready)
 
 

@@ -38,18 +38,7 @@ def simulate(
     log_level: LogLevel = "warning",
 ) -> None:
     """The three simulated backends on free ports, without a gateway. Ctrl-C ends them."""
-    from gateway import demo as simulated
-    from gateway.log import configure_logging
-
-    configure_logging(checked_log_level(log_level), stream=sys.stderr)
-    options = simulated.SimulationOptions(
-        host=host,
-        now=parsed_time(now),
-        seed=seed,
-        companies=companies,
-        lines_per_company=lines_per_company,
-        backend_ports=parsed_ports(backend_ports),
-    )
+    level, clock_start, ports = checked_log_level(log_level), parsed_time(now), parsed_ports(backend_ports)
 
     def on_ready(ready: "Simulation") -> None:
         write_ready_file(ready_file, ready)
@@ -58,4 +47,16 @@ def simulate(
         sys.stdout.flush()
 
     with prepared(ready_file):
+        from gateway import demo as simulated
+        from gateway.log import configure_logging
+
+        configure_logging(level, stream=sys.stderr)
+        options = simulated.SimulationOptions(
+            host=host,
+            now=clock_start,
+            seed=seed,
+            companies=companies,
+            lines_per_company=lines_per_company,
+            backend_ports=ports,
+        )
         run(simulated.simulate(options), on_ready)

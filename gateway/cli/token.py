@@ -26,11 +26,11 @@ def token(
     seed: Seed = 1,
 ) -> None:
     """A token that the demo with the same seed accepts."""
-    from gateway.simulator.identity import Identity
-
     if role is not TokenRole.OPERATOR and company is None:
         company = "org-0001"
     if role is TokenRole.OPERATOR and company is not None:
         raise ConfigurationError("--company: an operator sees every company; leave it out.")
+    from gateway.simulator.identity import Identity
+
     identity = Identity(seed, clock=lambda: datetime.now(UTC))
     typer.echo(identity.token(role.name, company_id=company, scopes=scope, hours=hours))

@@ -140,6 +140,19 @@ def test_conditions_of_wrong_values(value: object) -> None:
     assert told(refusal(CONDITION, {}, who=NOBODY))[:2] == (403, "FORBIDDEN")
 
 
+@pytest.mark.parametrize("value", [1, "true", [True], {"no": True}])
+def test_skipping_by_wrong_values(value: object) -> None:
+    """A value that is merely true to Python skips nothing."""
+    assert told(refusal(CONDITION, {"yes": True, "no": value}, who=NOBODY))[:2] == (403, "FORBIDDEN")
+
+
+def test_conditions_have_defaults() -> None:
+    """A default leaves out as a given value does, and a given value replaces it."""
+    query = "query ($short: Boolean! = true) { viewer { name company @skip(if: $short) { id } } }"
+    assert DOOR.admit(query, None, None, NOBODY).variables.coerced == {"short": True}
+    assert told(refusal(query, {"short": False}, who=NOBODY))[:2] == (403, "FORBIDDEN")
+
+
 def test_scopes_come_before_variables() -> None:
     """Who may not ask is told so, not what is wrong with the question."""
     query = "query ($id: ID!) { node(id: $id) { id } }"

@@ -135,6 +135,21 @@ def test_postpaid_line_has_no_credit(world: World) -> None:
         world.drop_credit("lin-0001-0001", Decimal(1))
 
 
+def test_revision_grows_with_every_change(world: World) -> None:
+    """Whoever keeps an index sees by the revision that documents changed; reading and waiting change none."""
+    revisions = [world.revision]
+    world.step_ticket("tkt-0001-5")
+    revisions.append(world.revision)
+    world.drop_credit("lin-0001-0002", Decimal(1))
+    revisions.append(world.revision)
+    world.reset()
+    revisions.append(world.revision)
+    assert revisions == sorted(set(revisions))
+    world.advance(1)
+    assert list(world.rows("bucket"))
+    assert world.revision == revisions[-1]
+
+
 def test_unknown_ids(world: World) -> None:
     """Unknown orders, tickets and lines are KeyErrors."""
     with pytest.raises(KeyError):

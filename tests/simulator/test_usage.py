@@ -58,9 +58,9 @@ def test_day_stays_near_the_line_s_measure() -> None:
 
 def test_month_begins_at_midnight_in_rome() -> None:
     """Nothing is used of the new month while it is still the old one in Rome, and UTC's midnight means nothing."""
-    midnight = datetime(2026, 7, 1, tzinfo=ROME)
+    midnight = datetime(2026, 7, 1, tzinfo=ROME).astimezone(UTC)
     assert data_of_month(1, LINES[0], midnight) == 0
-    last_second_of_june = data_of_month(1, LINES[0], midnight.astimezone(UTC) - timedelta(seconds=1))
+    last_second_of_june = data_of_month(1, LINES[0], midnight - timedelta(seconds=1))
     whole_june = data_of_whole_days(1, LINES[0], date(2026, 6, 1), date(2026, 7, 1))
     assert whole_june * 0.999 < last_second_of_june < whole_june
 
