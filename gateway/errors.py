@@ -3,6 +3,9 @@
 GatewayError
 ├── RequestError                  the client can change something
 │   ├── BadRequest                not a GraphQL request at all
+│   ├── GraphqlParseFailed        a document that is not GraphQL
+│   ├── GraphqlValidationFailed   a document that does not fit the schema
+│   ├── InvalidVariables
 │   ├── InvalidGlobalId
 │   ├── InvalidCursor
 │   ├── InvalidArgument
@@ -61,6 +64,18 @@ class RequestError(GatewayError):
 
 class BadRequest(RequestError):
     """The body or the parameters are not a GraphQL request."""
+
+
+class GraphqlParseFailed(RequestError):
+    """The document is not GraphQL."""
+
+
+class GraphqlValidationFailed(RequestError):
+    """The document does not fit the schema."""
+
+
+class InvalidVariables(RequestError):
+    """The variables are not what the operation declares."""
 
 
 class InvalidGlobalId(RequestError):
@@ -176,7 +191,9 @@ class RequestTimeout(GatewayError):
     http_status = 504
 
     def __init__(self, timeout_seconds: float) -> None:
-        super().__init__(f"The answer was not complete within {timeout_seconds:g} s; ask for less at once or try again.")
+        super().__init__(
+            f"The answer was not complete within {timeout_seconds:g} s; ask for less at once or try again."
+        )
 
 
 class IdentityUnavailable(GatewayError):

@@ -15,10 +15,10 @@ from graphql import (
 
 from gateway.admission.access import Demand
 from gateway.admission.depth import document_depth
-from gateway.admission.refused import PARSE_FAILED, VALIDATION_FAILED, refused, refused_by_graphql
+from gateway.admission.refused import refused, refused_by_graphql
 from gateway.admission.validation import validation_errors
 from gateway.config import LimitSettings
-from gateway.errors import BadRequest, DocumentTooDeep, DocumentTooLarge
+from gateway.errors import BadRequest, DocumentTooDeep, DocumentTooLarge, GraphqlParseFailed, GraphqlValidationFailed
 
 CHARACTERS_PER_TOKEN = 50
 """Times `limits.tokens_max`, the longest text that is parsed: a megabyte of commas has no tokens and takes 60 ms."""
@@ -62,7 +62,7 @@ def read_document(schema: GraphQLSchema, query: str, limits: LimitSettings, *, i
     _require_shallow(node, limits.depth_max)
     errors = validation_errors(schema, node, introspection=introspection)
     if errors:
-        raise refused_by_graphql(errors, VALIDATION_FAILED, instead="This value is not one that its type takes.")
+        raise refused_by_graphql(errors, GraphqlValidationFailed, instead="This value is not one that its type takes.")
     operations = [each for each in node.definitions if isinstance(each, OperationDefinitionNode)]
     fragments = [each for each in node.definitions if isinstance(each, FragmentDefinitionNode)]
     return Document(
@@ -96,7 +96,7 @@ def _parsed(query: str, tokens_max: int) -> DocumentNode:
             raise refused(DocumentTooDeep("The document is nested too deeply to be read."))
         case message if message in _too_large(tokens_max):
             raise refused(DocumentTooLarge(f"{message} Ask for less at once, or in several requests."))
-    raise refused_by_graphql([syntax_error], PARSE_FAILED, instead="The document cannot be read.")
+    raise refused_by_graphql([syntax_error], GraphqlParseFailed, instead="The document cannot be read.")
 
 
 def _too_large(tokens_max: int) -> tuple[str, str]:

@@ -4,11 +4,7 @@ from collections.abc import Collection
 
 from graphql import GraphQLError, Node
 
-from gateway.errors import GatewayError
-
-PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
-VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
-INVALID_VARIABLES = "INVALID_VARIABLES"
+from gateway.errors import GatewayError, RequestError
 
 
 class Refused(Exception):
@@ -26,8 +22,8 @@ def refused(error: GatewayError, node: Node | None = None, *, http_status: int |
     return Refused([shown], http_status or type(error).http_status)
 
 
-def refused_by_graphql(errors: Collection[GraphQLError], code: str, *, instead: str) -> Refused:
-    """The refusal for what graphql-core found.
+def refused_by_graphql(errors: Collection[GraphQLError], kind: type[RequestError], *, instead: str) -> Refused:
+    """The refusal of a `kind` for what graphql-core found.
 
     A message that quotes an exception which is no GraphQLError is replaced by `instead`: those were written for the
     gateway's log, not for its clients.
@@ -39,7 +35,7 @@ def refused_by_graphql(errors: Collection[GraphQLError], code: str, *, instead: 
                 error.nodes,
                 error.source,
                 error.positions,
-                extensions={"code": code},
+                extensions={"code": kind.code(), "retryable": kind.retryable},
             )
             for error in errors
         ]

@@ -2,8 +2,9 @@
 
 from graphql import GraphQLSchema, OperationDefinitionNode, VariableValues, get_variable_values
 
-from gateway.admission.refused import INVALID_VARIABLES, refused_by_graphql
+from gateway.admission.refused import refused_by_graphql
 from gateway.admission.validation import ERRORS_MAX
+from gateway.errors import InvalidVariables
 
 
 def coerced_variables(
@@ -19,6 +20,6 @@ def coerced_variables(
     )
     if isinstance(values, list):
         raise refused_by_graphql(
-            values, INVALID_VARIABLES, instead="The variable's value is not one that its type takes."
+            values, InvalidVariables, instead="The variable's value is not one that its type takes."
         )
     return values

@@ -6,7 +6,7 @@ import msgspec
 
 
 class Role(Enum):
-    """Who somebody is to the gateway; UNKNOWN may do nothing but what is public."""
+    """Who somebody is to the gateway; UNKNOWN may read nothing but who it is."""
 
     USER_ADMIN = "USER_ADMIN"
     TELCO_MANAGER = "TELCO_MANAGER"

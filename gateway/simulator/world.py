@@ -146,7 +146,7 @@ class World:
         """
         line = self.tables["product"][line_id]
         bucket = self.tables["bucket"].get(line_bucket_id(line_id))
-        if bucket is None:
+        if bucket is None or bucket["isShared"]:
             raise ValueError(f"{line_id} is not a prepaid line: it has no credit.")
         bucket = self._put("bucket", actions.reduced_bucket(bucket, amount))
         if bucket["remainingValue"]["amount"] < actions.LOW_CREDIT:

@@ -129,10 +129,11 @@ def test_amounts_that_cannot_be_spent(world: World, amount: str) -> None:
         world.drop_credit("lin-0001-0002", Decimal(amount))
 
 
-def test_postpaid_line_has_no_credit(world: World) -> None:
-    """A postpaid line is refused by name."""
-    with pytest.raises(ValueError, match=r"^lin-0001-0001 is not a prepaid line: it has no credit\.$"):
-        world.drop_credit("lin-0001-0001", Decimal(1))
+@pytest.mark.parametrize("product_id", ["lin-0001-0001", "fix-0001-1", "gss-0001-1", "opt-0001-0001-1"])
+def test_only_prepaid_lines_have_credit(world: World, product_id: str) -> None:
+    """A postpaid line and any other product are refused by name."""
+    with pytest.raises(ValueError, match=rf"^{product_id} is not a prepaid line: it has no credit\.$"):
+        world.drop_credit(product_id, Decimal(1))
 
 
 def test_revision_grows_with_every_change(world: World) -> None:
