@@ -49,7 +49,7 @@ def measured(url: str, body: Path, token: str, *, seconds: int, runs: int) -> Me
 
 
 def run_once(url: str, body: Path, token: str, *, seconds: int) -> Run:
-    """One run of wrk, with 32 connections in one thread."""
+    """One run of wrk, with 32 connections in one thread; RuntimeError when a request failed, or none was answered."""
     command = ["wrk", "--threads=1", f"--connections={CONNECTIONS}", f"--duration={seconds}s", "--timeout=10s"]
     finished = subprocess.run(
         [*command, f"--script={REPORT}", url],
@@ -59,6 +59,8 @@ def run_once(url: str, body: Path, token: str, *, seconds: int) -> Run:
         check=True,
     )
     run = msgspec.json.decode(finished.stdout.splitlines()[-1], type=Run)
-    if run.failed or not run.requests:
-        raise RuntimeError(f"{run.failed} requests of {run.requests} failed:\n{finished.stdout}")
+    if not run.requests:
+        raise RuntimeError(f"no request was answered within {seconds} s: let the runs take longer")
+    if run.failed:
+        raise RuntimeError(f"{run.failed} requests failed beside {run.requests} that did not:\n{finished.stdout}")
     return run

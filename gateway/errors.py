@@ -191,9 +191,7 @@ class RequestTimeout(GatewayError):
     http_status = 504
 
     def __init__(self, timeout_seconds: float) -> None:
-        super().__init__(
-            f"The answer was not complete within {timeout_seconds:g} s; ask for less at once or try again."
-        )
+        super().__init__(f"The answer was not ready within {timeout_seconds:g} s; ask for less at once or try again.")
 
 
 class IdentityUnavailable(GatewayError):

@@ -132,9 +132,12 @@ def _role(value: object, roles: Mapping[str, str]) -> Role:
 
 
 def _scopes(role: Role, claim: object) -> frozenset[Scope]:
-    """The role's scopes; the claim narrows them, except an operator's, to which it may add."""
+    """The role's scopes; the claim narrows them where it names any of ours, except an operator's, to which it may add.
+
+    An OpenID provider's own words (`openid profile`) are not about this graph and take nothing away.
+    """
     of_role = SCOPES_OF_ROLE[role]
-    if not isinstance(claim, str):
+    claimed = frozenset(scope for scope in Scope if isinstance(claim, str) and scope in claim.split())
+    if not claimed:
         return of_role
-    claimed = frozenset(scope for scope in Scope if scope in claim.split())
     return of_role | (claimed & OPERATORS_MAY_ADD) if role is Role.OPERATOR else of_role & claimed

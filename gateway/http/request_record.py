@@ -15,6 +15,7 @@ log = structlog.get_logger()
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 SCOPE_KEY = "telco_gateway.request_record"
+OPERATION_SHOWN_CHARACTERS = 80
 CLIENT_GONE_STATUS = 499
 """Logged when nobody was left to be answered; never sent."""
 
@@ -77,7 +78,7 @@ def _write(scope: Scope, record: RequestRecord, seconds: float) -> None:
         path=scope["path"],
         status=record.status,
         ms=round(seconds * 1000, 1),
-        operation=record.operation,
+        operation=record.operation and record.operation[:OPERATION_SHOWN_CHARACTERS],
         operation_type=record.operation_type,
         role=viewer.role.value if viewer and not viewer.is_anonymous else None,
         company_id=viewer.company_id if viewer else None,

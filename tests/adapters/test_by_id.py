@@ -88,6 +88,15 @@ async def test_an_ignored_filter(server: Any, connect: Any, logged: list[dict[st
     assert [(event["rows"], event["see"]) for event in dropped] == [(3, "backends.crm.apis.troubleTicket.batch_ids")]
 
 
+async def test_an_ignored_filter_without_a_total(server: Any, connect: Any) -> None:
+    """Strangers alone are reason enough to ask one by one."""
+    server.ignored = {"id"}
+    server.total = lambda _matching, _collection: None
+    have(server, "x", "y", "a", "b")
+    assert set(await read(connect, ["a", "b"])) == {"a", "b"}
+    assert sorted(server.paths()) == ["/thing", "/thing/a", "/thing/b"]
+
+
 async def test_a_capped_page(server: Any, connect: Any) -> None:
     """Fewer rows than the backend says it has: the rest is asked for one by one."""
     server.page_cap = 2

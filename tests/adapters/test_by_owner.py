@@ -178,6 +178,14 @@ async def test_a_list_that_is_too_long(server: Any, connect: Any) -> None:
     assert lengths(found) == {"bob": 20}
 
 
+async def test_reading_stops_above_the_limit(server: Any, connect: Any) -> None:
+    """The rest of a list that is too long is not read."""
+    have(server, ann=1_000)
+    found = await read(connect, ["ann"], list_max_rows=20, limit_max=10)
+    assert isinstance(found["ann"], ListTooLong)
+    assert len(server.seen) == 3
+
+
 async def test_the_limit_is_each_owners_own(server: Any, connect: Any) -> None:
     """Owners who are asked for together don't share it."""
     have(server, ann=21, bob=15, eve=20)

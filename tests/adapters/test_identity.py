@@ -85,6 +85,7 @@ async def test_old_keys_are_replaced_behind_the_answer(issuer: Issuer) -> None:
         await keys.key("k1", "ES256")
         issuer.keys, issuer.now = [jwk("k2")], 600.0
         assert (await keys.key("k1", "ES256")).key_id == "k1"
+        await asyncio.sleep(0)  # the fetch has begun
         assert (await keys.key("k2", "ES256")).key_id == "k2"  # waits for the fetch that is under way
         with pytest.raises(Unauthenticated):
             await keys.key("k1", "ES256")

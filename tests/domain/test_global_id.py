@@ -49,5 +49,5 @@ def test_a_long_text_is_shortened_in_the_error() -> None:
 
 def test_an_id_of_another_type_is_refused_by_name() -> None:
     """A root that takes invoices says so when it gets a line."""
-    with pytest.raises(InvalidGlobalId, match="id of type Line; here an id of type Invoice"):
+    with pytest.raises(InvalidGlobalId, match="id is of type Line; here an id of type Invoice"):
         global_id.decode_as("Invoice", global_id.encode("Line", "org-1", "lin-1"))

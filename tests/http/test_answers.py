@@ -53,9 +53,7 @@ async def test_deadline(http_client: aiohttp.ClientSession, url: str, work: Any)
     status, body = await ask(http_client, url, "{ slow }")
     assert status == 504
     assert "data" not in body
-    assert body["errors"][0]["message"] == (
-        "The answer was not complete within 0.5 s; ask for less at once or try again."
-    )
+    assert body["errors"][0]["message"] == ("The answer was not ready within 0.5 s; ask for less at once or try again.")
     assert body["errors"][0]["extensions"]["code"] == "REQUEST_TIMEOUT"
     assert body["errors"][0]["extensions"]["retryable"] is True
     await asyncio.wait_for(work.cancelled.wait(), 5)

@@ -47,6 +47,12 @@ async def test_operator_scope_claim(authenticator: Authenticator, token: Token) 
     assert viewer.scopes == SCOPES_OF_ROLE[Role.OPERATOR] | {Scope.PII_READ}
 
 
+async def test_words_of_openid_take_nothing_away(authenticator: Authenticator, token: Token) -> None:
+    """A claim that names none of our scopes leaves the role's."""
+    viewer = await authenticator.viewer(token(scope="openid profile"))
+    assert viewer.scopes == SCOPES_OF_ROLE[viewer.role]
+
+
 async def test_scope_claim_narrows(authenticator: Authenticator, token: Token) -> None:
     """The scope claim of anyone else narrows the role's scopes and adds nothing."""
     viewer = await authenticator.viewer(token(scope="invoice:read fleet:read openid"))

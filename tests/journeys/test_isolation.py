@@ -11,7 +11,6 @@ from graphql import (
     GraphQLObjectType,
     GraphQLOutputType,
     get_named_type,
-    is_abstract_type,
     is_leaf_type,
 )
 
@@ -39,7 +38,7 @@ class Walk:
     def below(self, output_type: GraphQLOutputType, path: tuple[str, ...] = ()) -> str:
         """The selection set on a type; of a type that is on the path already, its leaves only."""
         named = get_named_type(output_type)
-        if not is_abstract_type(named):
+        if isinstance(named, GraphQLObjectType):
             return f"{{ __typename {' '.join(self._fields(named, path))} }}"
         fragments = [
             f"... on {concrete.name} {{ {' '.join(self._fields(concrete, path, aliased=True))} }}"

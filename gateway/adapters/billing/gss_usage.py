@@ -105,13 +105,7 @@ class GssUsageByPackageId:
     async def _ask(self, ids: Sequence[str]) -> dict[str, GssUsage]:
         query = UsageConsumptionQuery(SearchCriteria([{"id": id} for id in ids]))
         answer = await self._api.post(PATH, query, UsageConsumptions, batch=len(ids))
-        asked = set(ids)
-        return {
-            product.id: _usage(row)
-            for row in answer.usage_consumption or ()
-            for product in row.product
-            if product.id in asked
-        }
+        return {product.id: _usage(row) for row in answer.usage_consumption or () for product in row.product}
 
 
 def _usage(row: UsageConsumption) -> GssUsage:
