@@ -14,12 +14,19 @@ BACKLOG = 2048
 
 
 class _Server(uvicorn.Server):
-    """uvicorn without its signal handlers: whoever runs the event loop decides when it ends."""
+    """uvicorn as a guest in an event loop: no signal handlers, and no exit of the process on a failed start."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Captures nothing."""
         yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Starts the application's lifespan; uvicorn would leave the process when that fails."""
+        try:
+            await super().startup(sockets)
+        except SystemExit:
+            raise ConfigurationError("server: the application did not start; its log says why.") from None
 
 
 @asynccontextmanager
@@ -28,7 +35,8 @@ async def serving(
 ) -> AsyncIterator[str]:
     """Yields the base URL once the application listens; on leaving, requests have `grace_seconds` to end.
 
-    Port 0 takes any free port. ConfigurationError names an address that cannot be had.
+    Port 0 takes any free port. What still runs after that time is cancelled. ConfigurationError names an address that
+    cannot be had, or says that the application's own start failed.
     """
     listener = _bound(host, port)
     config = uvicorn.Config(
@@ -38,26 +46,28 @@ async def serving(
         lifespan="on",
         server_header=False,
         date_header=False,
-        timeout_graceful_shutdown=max(1, round(grace_seconds)),
+        timeout_graceful_shutdown=grace_seconds,  # type: ignore[arg-type] # uvicorn waits for parts of seconds too
     )
     server = _Server(config)
     task = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         while not server.started:
             if task.done():
-                await task
-                raise ConfigurationError(f"server: the application did not start on {host}:{port}.")
+                task.result()
             await asyncio.sleep(0.005)
         yield _url(host, listener.getsockname()[1])
     finally:
         server.should_exit = True
-        await asyncio.wait([task])
-        listener.close()
+        try:
+            await task
+        finally:
+            listener.close()
 
 
 def _bound(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family)
+    # Named as TCP, or asyncio leaves Nagle's algorithm on and answers on kept-alive connections wait 40 ms.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))

@@ -52,7 +52,6 @@ class Ref(msgspec.Struct, frozen=True, rename="camel"):
     """A reference to another resource."""
 
     id: str
-    name: str | None = None
 
 
 class RealizingResource(msgspec.Struct, frozen=True, rename="camel"):
@@ -89,18 +88,12 @@ class RelatedEntity(msgspec.Struct, frozen=True, rename="camel"):
 
     id: str | None = None
     role: str | None = None
-    referred_type: str | None = msgspec.field(name="@referredType", default=None)
-    entity: PartyOrPartyRole | None = None
+    entity: Ref | None = None
 
     @property
     def entity_id(self) -> str | None:
         """The entity's id, wherever this version has it."""
         return self.id if self.entity is None else self.entity.id
-
-    @property
-    def entity_type(self) -> str | None:
-        """What kind of resource it is."""
-        return self.referred_type if self.entity is None else self.entity.referred_type
 
 
 Parties = tuple[RelatedParty, ...] | None

@@ -41,9 +41,7 @@ def decode_as(type_name: str, global_id: str) -> GlobalId:
     """As `decode`, for an argument that takes the ids of one type; InvalidGlobalId names the type it got."""
     decoded = decode(global_id)
     if decoded.type_name != type_name:
-        raise InvalidGlobalId(
-            f"This is the id of type {decoded.type_name}; here an id of type {type_name} is asked for."
-        )
+        raise InvalidGlobalId(f"This id is of type {decoded.type_name}; here an id of type {type_name} is asked for.")
     return decoded
 
 

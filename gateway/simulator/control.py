@@ -24,7 +24,7 @@ INDEX = {
     "POST /control/orders/{id}/step": "move an order to its next state",
     "POST /control/tickets/{id}/step": "move a ticket to its next state",
     "POST /control/lines/{id}/drop-credit": 'take credit from a prepaid line: {"amount": 5.00}',
-    "POST /control/reset": "the world as it began, knobs off",
+    "POST /control/reset": "the world as it began, and this backend's knobs off",
     "GET /control/outbox": "the mails and SMS that would have been sent",
     "GET /control/scenarios": "the named companies",
     "GET, PUT, DELETE /control/knobs": "how this backend misbehaves; the names are in the answer of GET",

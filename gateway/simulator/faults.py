@@ -3,6 +3,8 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
+from decimal import Decimal
 from random import Random
 from typing import Any
 
@@ -16,6 +18,7 @@ CANARY = "CANARY-7f3a-must-reach-no-client"
 CONTROL = "/control"
 
 encode = msgspec.json.Encoder(decimal_format="number").encode
+_decode = msgspec.json.Decoder(float_hook=Decimal).decode
 
 
 class Call(msgspec.Struct, frozen=True):
@@ -30,11 +33,21 @@ class Faults:
     """An ASGI middleware: what passes through it is recorded, and spoilt as the knobs say."""
 
     def __init__(self, app: ASGIApp, *, seed: int, stopping: asyncio.Event) -> None:
-        self.knobs = ALL_WELL
         self.calls: deque[Call] = deque(maxlen=CALLS_KEPT)
         self._app = app
         self._stopping = stopping
-        self._random = Random(seed)  # noqa: S311 - which requests fail, not a secret
+        self._seed = seed
+        self.knobs = ALL_WELL
+
+    @property
+    def knobs(self) -> Knobs:
+        """What goes wrong; to set them begins the series of chance failures anew, so that a run can be repeated."""
+        return self._knobs
+
+    @knobs.setter
+    def knobs(self, knobs: Knobs) -> None:
+        self._knobs = knobs
+        self._random = Random(self._seed)  # noqa: S311 - which requests fail, not a secret
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes a request on, or does what the knobs say instead."""
@@ -43,34 +56,27 @@ class Faults:
             return
         self.calls.append(Call(scope["method"], scope["path"], scope["query_string"].decode("latin-1")))
         knobs = self.knobs if scope["path"].startswith(self.knobs.only) else ALL_WELL
-        scope["knobs"] = knobs
         if knobs is ALL_WELL:
             await self._app(scope, receive, send)
-        elif not await self._interrupted(knobs, receive, send):
-            await self._app(scope, receive, _Spoilt(knobs, send))
-
-    async def _interrupted(self, knobs: Knobs, receive: Receive, send: Send) -> bool:
-        """Whether the request ended here, without the backend's own answer."""
-        await asyncio.sleep(knobs.latency_ms / 1000)
+            return
+        scope["knobs"] = knobs
+        await self._late(knobs)
         if knobs.hang:
             await self._until_gone(receive)
-            return True
-        if knobs.reset:
-            _drop_connection(send)
-            return True
-        if self._random.random() < knobs.error_rate:
-            await _send_json(_Spoilt(knobs, send), knobs.error_status, error_body(knobs.error_status, "simulatedFault"))
-            return True
-        return False
+        elif not knobs.reset:
+            app = _failing(knobs) if self._random.random() < knobs.error_rate else self._app
+            await app(scope, receive, _Spoilt(knobs, send))
+        if knobs.hang or knobs.reset or knobs.truncated_body:
+            await _dropped(receive, send)
+
+    async def _late(self, knobs: Knobs) -> None:
+        if knobs.latency_ms:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), knobs.latency_ms / 1000)
 
     async def _until_gone(self, receive: Receive) -> None:
         """Until the client leaves or the server stops."""
-
-        async def disconnected() -> None:
-            while (await receive())["type"] != "http.disconnect":
-                pass
-
-        waits = [asyncio.create_task(disconnected()), asyncio.create_task(self._stopping.wait())]
+        waits = [asyncio.create_task(_disconnected(receive)), asyncio.create_task(self._stopping.wait())]
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -100,11 +106,9 @@ class _Spoilt:
         headers = [(name, value) for name, value in self._start["headers"] if name.lower() != b"content-length"]
         headers.append((b"content-length", str(len(body)).encode()))
         await self._send({**self._start, "headers": headers})
-        if self._knobs.truncated_body:
-            await self._send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
-            _drop_connection(self._send)
-        else:
-            await self._send({"type": "http.response.body", "body": body})
+        is_cut = self._knobs.truncated_body
+        sent = body[: len(body) // 2] if is_cut else body
+        await self._send({"type": "http.response.body", "body": sent, "more_body": is_cut})
 
     def _rewritten(self) -> bytes:
         knobs = self._knobs
@@ -120,20 +124,34 @@ class _Spoilt:
         ]
         if not changes or not self._body:
             return bytes(self._body)
-        document = msgspec.json.decode(self._body, type=Any)
+        document = _decode(self._body)
         for change in changes:
             document = _each_object(document, change)
         return encode(document)
 
 
-def _drop_connection(send: Send) -> None:
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _dropped(receive: Receive, send: Send) -> None:
     """Aborts the TCP connection: ASGI has no word for it, so this asks uvicorn's own request cycle."""
     send.__self__.transport.abort()  # type: ignore[attr-defined]
+    # Until uvicorn has noticed, it would take the missing answer for a mistake of the application and log it.
+    await _disconnected(receive)
 
 
-async def _send_json(send: Send, status: int, document: Any) -> None:
-    await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", b"application/json")]})
-    await send({"type": "http.response.body", "body": encode(document)})
+def _failing(knobs: Knobs) -> ASGIApp:
+    """A backend that answers everything with the error status."""
+    body = encode(error_body(knobs.error_status, "simulatedFault"))
+    headers = [(b"content-type", b"application/json")]
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": knobs.error_status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    return app
 
 
 def error_body(status: int, reason: str, message: str = "") -> dict[str, str]:

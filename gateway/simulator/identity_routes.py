@@ -1,6 +1,7 @@
 """The identity provider's endpoints: discovery, keys, tokens for client credentials."""
 
-from urllib.parse import parse_qs
+from base64 import b64decode
+from urllib.parse import parse_qs, unquote_plus
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -31,6 +32,7 @@ def identity_routes(identity: Identity) -> list[Route]:
                 "jwks_uri": f"{root}/oauth2/jwks",
                 "token_endpoint": f"{root}/oauth2/token",
                 "grant_types_supported": ["client_credentials"],
+                "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
                 "id_token_signing_alg_values_supported": ["ES256"],
             }
         )
@@ -40,9 +42,12 @@ def identity_routes(identity: Identity) -> list[Route]:
 
     async def token(request: Request) -> Response:
         form = parse_qs((await request.body()).decode("utf-8", "replace"))
-        client_id, secret, grant = (form.get(name, [""])[0] for name in ("client_id", "client_secret", "grant_type"))
-        if grant != "client_credentials":
+        given = {name: values[0] for name, values in form.items()}
+        if "grant_type" not in given:
+            return _refused(400, "invalid_request", "The form has no grant_type.")
+        if given["grant_type"] != "client_credentials":
             return _refused(400, "unsupported_grant_type", "grant_type must be client_credentials.")
+        client_id, secret = _credentials(request.headers.get("authorization"), given)
         if client_id not in CLIENTS or secret != SECRET:
             return _refused(
                 401, "invalid_client", f"client_id is one of {', '.join(CLIENTS)}; the secret is '{SECRET}'."
@@ -61,5 +66,20 @@ def identity_routes(identity: Identity) -> list[Route]:
     ]
 
 
+def _credentials(authorization: str | None, form: dict[str, str]) -> tuple[str, str]:
+    """Client id and secret (RFC 6749, 2.3.1): form-encoded in the header, or in the form; "" for what is missing."""
+    if authorization is None:
+        return form.get("client_id", ""), form.get("client_secret", "")
+    scheme, _, encoded = authorization.partition(" ")
+    try:
+        client_id, _, secret = b64decode(encoded, validate=True).decode().partition(":")
+    except ValueError:
+        return "", ""
+    return (unquote_plus(client_id), unquote_plus(secret)) if scheme.lower() == "basic" else ("", "")
+
+
 def _refused(status: int, error: str, description: str) -> Response:
-    return JSONResponse({"error": error, "error_description": description}, status)
+    headers = {"Cache-Control": "no-store"} | (
+        {"WWW-Authenticate": 'Basic realm="telco-simulator"'} if status == 401 else {}
+    )
+    return JSONResponse({"error": error, "error_description": description}, status, headers)

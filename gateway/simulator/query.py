@@ -8,9 +8,11 @@ from typing import Any
 
 import msgspec
 
+from gateway.simulator.usage import ROME
 from gateway.simulator.world import Resource, World
 
 LIMIT_DEFAULT = LIMIT_MAX = 100
+"""Rows of a page when `limit` is not given, and at most: a higher `limit` is capped in silence, as real systems do."""
 
 CONTROLS = ("fields", "sort", "offset", "limit")
 """Parameters that are no filters."""
@@ -121,16 +123,17 @@ class Documents:
 
     def _candidates(self, resource: str, conditions: Sequence[Condition]) -> Iterator[Resource]:
         exact = [condition for condition in conditions if condition.comparison is None]
-        for row in self._by_index(resource, exact[0]) if exact else self._world.rows(resource):
-            if all(_meets(row, condition) for condition in conditions):
-                yield row
+        rows = self._by_index(resource, exact) if exact else self._world.rows(resource)
+        return (row for row in rows if all(_meets(row, condition) for condition in conditions))
 
-    def _by_index(self, resource: str, condition: Condition) -> Iterator[Resource]:
+    def _by_index(self, resource: str, conditions: Sequence[Condition]) -> Iterator[Resource]:
+        """The rows that meet one of the conditions: the one that the fewest rows meet."""
+        ids = min((self._ids(resource, condition) for condition in conditions), key=len)
+        return (row for row in (self._world.row(resource, id) for id in ids) if row is not None)
+
+    def _ids(self, resource: str, condition: Condition) -> dict[str, None]:
         index = self._index(resource, condition.path)
-        for id in dict.fromkeys(id for value in condition.values for id in index.get(value, ())):
-            row = self._world.row(resource, id)
-            if row is not None:
-                yield row
+        return dict.fromkeys(id for value in condition.values for id in index.get(value, ()))
 
     def _index(self, resource: str, path: str) -> dict[str, list[str]]:
         if self._revision != self._world.revision:
@@ -139,9 +142,10 @@ class Documents:
         index = self._indexes.get((resource, path))
         if index is None:
             index = self._indexes[resource, path] = defaultdict(list)
-            for row in self._world.rows(resource):
+            # The table itself: what `rows` computes for now is never filtered by.
+            for id, row in self._world.tables[resource].items():
                 for value in values_at(row, path):
-                    index[str(value)].append(row["id"])
+                    index[str(value)].append(id)
         return index
 
 
@@ -178,13 +182,16 @@ def _compared(compare: Comparison, value: str, bound: str) -> bool:
 
 
 def _time(text: str) -> datetime:
-    return datetime.fromisoformat(text).astimezone()
+    at = datetime.fromisoformat(text)
+    return at if at.tzinfo else at.replace(tzinfo=ROME)
 
 
-def _sort_key(row: Resource, path: str) -> tuple[bool, str]:
-    """Documents without the attribute come last, or first in descending order."""
+def _sort_key(row: Resource, path: str) -> tuple[bool, Decimal, str]:
+    """Numbers in their order, then texts in theirs; documents without the attribute last, or first if descending."""
     value = next(values_at(row, path), None)
-    return value is None, str(value)
+    if isinstance(value, int | Decimal):
+        return False, Decimal(value), ""
+    return value is None, Decimal("Infinity"), str(value)
 
 
 def projected(row: Resource, fields: Sequence[str]) -> Resource:
