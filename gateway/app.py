@@ -12,9 +12,10 @@ from gateway.adapters.crm import CrmBackend
 from gateway.adapters.identity import SigningKeys
 from gateway.adapters.provisioning import ProvisioningBackend
 from gateway.admission import Admission
-from gateway.config import BackendSettings, Settings
+from gateway.config import BackendSettings, CallerTokenAuth, Settings
 from gateway.context import Clock, Context
 from gateway.domain.company import CompanyAccounts
+from gateway.domain.key import Source
 from gateway.domain.viewer import Viewer
 from gateway.http import create_app
 from gateway.http.authentication import Authenticator
@@ -63,14 +64,8 @@ async def gateway_app(settings: Settings, clock: Clock = real_time) -> AsyncIter
         provisioning = ProvisioningBackend(await client("provisioning", settings.backends.provisioning))
         crm = CrmBackend(await client("crm", settings.backends.crm))
         keys = await stack.enter_async_context(SigningKeys(settings.identity))
-        accounts = Remembered(
-            Fallback(crm.accounts_by_company_id, billing.accounts_by_company_id),
-            await stack.enter_async_context(Cache(settings.redis)),
-            CompanyAccounts,
-            clock,
-            fresh_seconds=ACCOUNTS_FRESH_SECONDS,
-            stale_seconds=ACCOUNTS_STALE_SECONDS,
-        )
+        cache = await stack.enter_async_context(Cache(settings.redis))
+        accounts = _accounts(settings, crm, billing, cache, clock)
 
         def new_context(viewer: Viewer, request_id: str) -> Context:
             loaders = Loaders(billing, provisioning, crm, accounts)
@@ -86,3 +81,23 @@ async def gateway_app(settings: Settings, clock: Clock = real_time) -> AsyncIter
             server=settings.server,
             limits=settings.limits,
         )
+
+
+def _accounts(
+    settings: Settings, crm: CrmBackend, billing: BillingBackend, cache: Cache, clock: Clock
+) -> Source[str, CompanyAccounts]:
+    """Which customers and accounts a company holds: the CRM says, or billing in its place, and it is remembered.
+
+    Where a backend answers to the caller's own token, what one caller was told is not another's to know.
+    """
+    asked = Fallback(crm.accounts_by_company_id, billing.accounts_by_company_id)
+    if any(isinstance(it.auth, CallerTokenAuth) for it in (settings.backends.crm, settings.backends.billing)):
+        return asked
+    return Remembered(
+        asked,
+        cache,
+        CompanyAccounts,
+        clock,
+        fresh_seconds=ACCOUNTS_FRESH_SECONDS,
+        stale_seconds=ACCOUNTS_STALE_SECONDS,
+    )

@@ -71,12 +71,12 @@ def _bound(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
         raise ConfigurationError(
             f"server.port: {host}:{port} cannot be had ({error.strerror}); choose another."
         ) from None
-    listener.listen(BACKLOG)
     listener.setblocking(False)
     return listener
 

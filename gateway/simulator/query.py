@@ -1,5 +1,6 @@
 """TMF630 queries over a world's documents: filters, order, projection, pages."""
 
+import operator
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
@@ -42,10 +43,10 @@ FILTERS: dict[str, tuple[str, ...]] = {
 Comparison = Callable[[Any, Any], bool]
 
 COMPARISONS: dict[str, Comparison] = {
-    "gte": lambda value, bound: value >= bound,
-    "gt": lambda value, bound: value > bound,
-    "lte": lambda value, bound: value <= bound,
-    "lt": lambda value, bound: value < bound,
+    "gte": operator.ge,
+    "gt": operator.gt,
+    "lte": operator.le,
+    "lt": operator.lt,
 }
 
 
@@ -54,11 +55,11 @@ class BadQuery(Exception):
 
 
 class Condition(msgspec.Struct, frozen=True):
-    """One attribute and the values of which any will do; with `comparison` the attribute's order against each."""
+    """One attribute and the values of which it equals any, or by `compare` is above or below any."""
 
     path: str
     values: tuple[str, ...]
-    comparison: str | None = None
+    compare: Comparison | None = None
 
 
 class Query(msgspec.Struct, frozen=True):
@@ -89,11 +90,11 @@ def read_query(resource: str, parameters: Iterable[tuple[str, str]]) -> Query:
 
 def _condition(resource: str, name: str, values: tuple[str, ...]) -> Condition:
     path, _, suffix = name.rpartition(".")
-    comparison = suffix if suffix in COMPARISONS else None
-    path = path if comparison or suffix == "eq" else name
+    if suffix not in COMPARISONS and suffix != "eq":
+        path = name
     if path not in FILTERS[resource]:
         raise BadQuery(f"{resource} has no filter '{name[:80]}'; there are {', '.join(FILTERS[resource])}.")
-    return Condition(path, values, comparison)
+    return Condition(path, values, COMPARISONS.get(suffix))
 
 
 def _whole_number(name: str, given: dict[str, list[str]], default: int) -> int:
@@ -115,25 +116,30 @@ class Documents:
 
     def select(self, resource: str, query: Query) -> list[Resource]:
         """All documents that meet the query's conditions, in its order; pages and projection are the caller's."""
-        found = list(self._candidates(resource, query.conditions))
+        found = list(self._matching(resource, query.conditions))
         for name in reversed(query.sort):
             path = name.lstrip("-+")
             found.sort(key=lambda row: _sort_key(row, path), reverse=name.startswith("-"))
         return found
 
-    def _candidates(self, resource: str, conditions: Sequence[Condition]) -> Iterator[Resource]:
-        exact = [condition for condition in conditions if condition.comparison is None]
-        rows = self._by_index(resource, exact) if exact else self._world.rows(resource)
-        return (row for row in rows if all(_meets(row, condition) for condition in conditions))
-
-    def _by_index(self, resource: str, conditions: Sequence[Condition]) -> Iterator[Resource]:
-        """The rows that meet one of the conditions: the one that the fewest rows meet."""
-        ids = min((self._ids(resource, condition) for condition in conditions), key=len)
-        return (row for row in (self._world.row(resource, id) for id in ids) if row is not None)
+    def _matching(self, resource: str, conditions: Sequence[Condition]) -> Iterable[Resource]:
+        exact = [self._ids(resource, condition) for condition in conditions if condition.compare is None]
+        rows = self._rows(resource, exact) if exact else self._world.rows(resource)
+        for condition in conditions:
+            if condition.compare is not None:
+                rows = [row for row in rows if _meets(row, condition.path, condition.compare, condition.values)]
+        return rows
 
     def _ids(self, resource: str, condition: Condition) -> dict[str, None]:
         index = self._index(resource, condition.path)
         return dict.fromkeys(id for value in condition.values for id in index.get(value, ()))
+
+    def _rows(self, resource: str, sets: list[dict[str, None]]) -> Iterator[Resource]:
+        """The rows whose ids are in all sets; only the smallest set is gone through."""
+        for id in min(sets, key=len):
+            row = self._world.row(resource, id) if all(id in ids for ids in sets) else None
+            if row is not None:
+                yield row
 
     def _index(self, resource: str, path: str) -> dict[str, list[str]]:
         if self._revision != self._world.revision:
@@ -162,13 +168,8 @@ def values_at(document: Any, path: str) -> Iterator[Any]:
             yield from value if isinstance(value, list) else [value]
 
 
-def _meets(row: Resource, condition: Condition) -> bool:
-    if condition.comparison is None:
-        return any(str(value) in condition.values for value in values_at(row, condition.path))
-    compare = COMPARISONS[condition.comparison]
-    return any(
-        _compared(compare, str(value), bound) for value in values_at(row, condition.path) for bound in condition.values
-    )
+def _meets(row: Resource, path: str, compare: Comparison, bounds: Sequence[str]) -> bool:
+    return any(_compared(compare, str(value), bound) for value in values_at(row, path) for bound in bounds)
 
 
 def _compared(compare: Comparison, value: str, bound: str) -> bool:
