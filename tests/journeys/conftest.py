@@ -1,15 +1,30 @@
 """Demos for journeys."""
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
+import structlog
 
 from gateway.demo import DemoOptions, world_of
+from gateway.log import configure_logging
 from gateway.simulator.world import World
 from tests.journeys.journey import Journey, running
 
 SMALL = DemoOptions(port=0, companies=4, lines_per_company=50)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def log_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where every log line of the journeys goes, as JSON."""
+    path = tmp_path_factory.mktemp("log") / "gateway.jsonl"
+    with path.open("w", encoding="utf-8", buffering=1) as stream:
+        configure_logging("debug", stream=stream)
+        yield path
+        structlog.reset_defaults()
+        logging.getLogger().handlers.clear()
 
 
 @pytest.fixture(scope="session")

@@ -1,13 +1,16 @@
 """F31: a company's whole first screen in one round trip, each backend asked once for each level."""
 
 from collections import Counter
+from math import ceil
 from urllib.parse import parse_qs
 
 import pytest
 
+from gateway.domain import global_id
 from tests.journeys.journey import Journey
 
 COMPANY = "org-0001"
+OWNER_FILTERS = ("relatedParty.id", "billingAccount.id")
 
 
 def test_the_screen_shows_what_the_backends_hold(journey: Journey) -> None:
@@ -91,6 +94,38 @@ def test_each_backend_is_asked_once_for_each_level(journey: Journey, token: str)
         keys = [key for query in queries for key in parse_qs(query)["id"][0].split(",")]
         assert 1 <= len(queries) <= 2
         assert len(keys) == len(set(keys))
+
+
+def test_lists_cost_one_call_for_each_owner(journey: Journey) -> None:
+    """Two customers and three accounts: the default profile asks for one owner at a time, each owner once."""
+    company = global_id.encode("Company", journey.world.scenarios["two_customers_three_accounts"])
+    journey.operation("company_overview", "operator", id=company)
+    with journey.calls() as calls:
+        journey.operation("company_overview", "operator", id=company)
+    owners = {
+        resource: sorted(value for name in OWNER_FILTERS for value in parse_qs(query).get(name, []))
+        for resource, query in calls
+        if resource in ("customerBill", "troubleTicket")
+    }
+    asked = Counter(resource for resource, query in calls if any(f"{name}=" in query for name in OWNER_FILTERS))
+    assert asked == {"product": 4, "customerBill": 3, "troubleTicket": 2}
+    assert all(len(ids) == 1 for ids in owners.values())
+
+
+def test_an_edge_costs_as_many_calls_as_its_keys_need(journey: Journey) -> None:
+    """250 lines' SIMs in batches of a hundred: three calls, every SIM in one of them."""
+    company = global_id.encode("Company", journey.world.scenarios["two_thousand_lines"])
+    query = """
+    query($id: ID!) { company(id: $id) {
+      lines(first: 250, filter: {kind: MOBILE}) { nodes { ... on MobileLine { sim { iccid } } } }
+    } }
+    """
+    with journey.calls() as calls:
+        answer = journey.query(query, "operator", id=company)
+    shown = [line["sim"]["iccid"] for line in answer.data["company"]["lines"]["nodes"] if line["sim"]]
+    batches = [parse_qs(query)["id"][0].split(",") for resource, query in calls if resource == "resource"]
+    assert len(shown) == len(set(shown)) == sum(len(batch) for batch in batches)
+    assert len(batches) == ceil(len(shown) / 100)
 
 
 def _holder(row: dict[str, object]) -> str:
