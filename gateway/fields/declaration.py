@@ -1,0 +1,125 @@
+"""A schema class is a table: `attribute`s are read off the domain record, `edge`s by a batched resolver."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, TypeVar
+
+import strawberry
+from strawberry.schema_directive import Location
+
+from gateway.domain.viewer import Scope
+
+T = TypeVar("T")
+
+Resolver = Callable[..., Sequence[Any] | Awaitable[Sequence[Any]]]
+"""`(parents, context, **arguments) -> values`: same length and order as the parents."""
+
+ROW = "row"
+"""Key of a field's FieldRow in Strawberry's metadata."""
+
+
+@strawberry.schema_directive(
+    name="requiresScopes",
+    locations=[Location.FIELD_DEFINITION, Location.OBJECT, Location.INTERFACE],
+    description="What the viewer's token must allow; all scopes of one inner list are needed.",
+)
+class RequiresScopes:
+    """Printed in the SDL beside what it guards; admission enforces it."""
+
+    scopes: list[list[str]]
+
+
+@dataclass(frozen=True)
+class FieldRow:
+    """What this file knows of a field: its resolver (None: read off the record), scope, mask."""
+
+    resolver: Resolver | None = None
+    scope: Scope | None = None
+    public: bool = False
+    masked_without: Scope | None = None
+    mask: Callable[[Any], Any] | None = None
+
+
+@dataclass(frozen=True)
+class TypeRow:
+    """What this file knows of a type: the domain records it shows, and the scope all its fields ask for."""
+
+    records: tuple[type, ...] = ()
+    scope: Scope | None = None
+
+
+def attribute(
+    description: str,
+    *,
+    scope: Scope | None = None,
+    masked_without: Scope | None = None,
+    mask: Callable[[Any], Any] | None = None,
+) -> Any:
+    """A field read off the record; shown through `mask` to a viewer without the scope `masked_without`."""
+    return _described(description, FieldRow(scope=scope, masked_without=masked_without, mask=mask))
+
+
+def edge(resolver: Resolver, description: str, *, scope: Scope | None = None) -> Any:
+    """A field that a resolver answers for all parents at once."""
+    return _described(description, FieldRow(resolver=resolver, scope=scope))
+
+
+def edge_with_arguments(
+    resolver: Resolver, *, scope: Scope | None = None, public: bool = False
+) -> Callable[[Callable[..., Any]], Any]:
+    """As `edge`, on a method whose signature declares the arguments and whose docstring is the description."""
+
+    def declare(method: Callable[..., Any]) -> Any:
+        row = FieldRow(resolver=resolver, scope=scope, public=public)
+        return strawberry.field(
+            method, description=_docstring(method), metadata={ROW: row}, directives=_directives(scope)
+        )
+
+    return declare
+
+
+def _described(description: str, row: FieldRow) -> Any:
+    return strawberry.field(description=description, metadata={ROW: row}, directives=_directives(row.scope))
+
+
+def object_type(*records: type, scope: Scope | None = None) -> Callable[[type[T]], type[T]]:
+    """An object type that shows these domain records; the docstring is its description."""
+    return _declared(strawberry.type, TypeRow(records, scope))
+
+
+def interface_type(scope: Scope | None = None) -> Callable[[type[T]], type[T]]:
+    """An interface; which type a record has is looked up by the record's class."""
+    return _declared(strawberry.interface, TypeRow((), scope))
+
+
+def input_type(record: type) -> Callable[[type[T]], type[T]]:
+    """An input object that reaches resolvers as this domain record; fields nobody gave keep the record's defaults."""
+    return _declared(strawberry.input, TypeRow((record,)))
+
+
+def _declared(decorate: Callable[..., Any], row: TypeRow) -> Callable[[type[T]], type[T]]:
+    def declare(cls: type[T]) -> type[T]:
+        keywords: dict[str, Any] = {} if decorate is strawberry.input else {"directives": _directives(row.scope)}
+        declared: type[T] = decorate(cls, description=_docstring(cls), **keywords)
+        declared.__gateway_row__ = row  # type: ignore[attr-defined]
+        return declared
+
+    return declare
+
+
+def enum_type(enum: type[Enum], values: Mapping[Enum, str]) -> None:
+    """A domain enum as GraphQL shows it: its docstring, and a sentence for each of its values."""
+    strawberry.enum(enum, description=_docstring(enum))
+    for value in enum.__strawberry_definition__.values:  # type: ignore[attr-defined]
+        value.description = values[enum[value.name]]
+
+
+def _directives(scope: Scope | None) -> list[object]:
+    return [] if scope is None else [RequiresScopes(scopes=[[scope.value]])]
+
+
+def _docstring(described: Any) -> str:
+    """A docstring's text, its lines joined into paragraphs."""
+    paragraphs = (described.__doc__ or "").strip().split("\n\n")
+    return "\n\n".join(" ".join(line.strip() for line in paragraph.splitlines()) for paragraph in paragraphs)
