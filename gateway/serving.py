@@ -11,6 +11,8 @@ from starlette.types import ASGIApp
 from gateway.errors import ConfigurationError
 
 BACKLOG = 2048
+# Longer than clients and load balancers keep an idle connection (60 s is usual), or their next request meets its end.
+KEEP_ALIVE_SECONDS = 75
 
 
 class _Server(uvicorn.Server):
@@ -31,14 +33,19 @@ class _Server(uvicorn.Server):
 
 @asynccontextmanager
 async def serving(
-    app: ASGIApp, *, host: str = "127.0.0.1", port: int = 0, grace_seconds: float = 5.0
+    app: ASGIApp,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    grace_seconds: float = 5.0,
+    port_setting: str = "server.port",
 ) -> AsyncIterator[str]:
     """Yields the base URL once the application listens; on leaving, requests have `grace_seconds` to end.
 
     Port 0 takes any free port. What still runs after that time is cancelled. ConfigurationError names an address that
-    cannot be had, or says that the application's own start failed.
+    cannot be had and `port_setting`, the setting it came from, or says that the application's own start failed.
     """
-    listener = _bound(host, port)
+    listener = _bound(host, port, port_setting)
     config = uvicorn.Config(
         app,
         log_config=None,
@@ -46,6 +53,8 @@ async def serving(
         lifespan="on",
         server_header=False,
         date_header=False,
+        proxy_headers=False,  # nothing here goes by the client's address, and uvicorn would read the environment
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=grace_seconds,  # type: ignore[arg-type] # uvicorn waits for parts of seconds too
     )
     server = _Server(config)
@@ -64,7 +73,16 @@ async def serving(
             listener.close()
 
 
-def _bound(host: str, port: int) -> socket.socket:
+def _bound(host: str, port: int, port_setting: str) -> socket.socket:
+    try:
+        return _listener(host, port)
+    except OSError as error:
+        raise ConfigurationError(
+            f"{port_setting}: {host}:{port} cannot be had ({error.strerror}); choose another."
+        ) from None
+
+
+def _listener(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # Named as TCP, or asyncio leaves Nagle's algorithm on and answers on kept-alive connections wait 40 ms.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -72,11 +90,9 @@ def _bound(host: str, port: int) -> socket.socket:
     try:
         listener.bind((host, port))
         listener.listen(BACKLOG)
-    except OSError as error:
+    except OSError:
         listener.close()
-        raise ConfigurationError(
-            f"server.port: {host}:{port} cannot be had ({error.strerror}); choose another."
-        ) from None
+        raise
     listener.setblocking(False)
     return listener
 

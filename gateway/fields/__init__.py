@@ -1,4 +1,4 @@
-"""How schema fields bind to resolvers, scopes and masks: Strawberry describes the graph, this package makes it answer."""
+"""How schema fields bind to resolvers, scopes and masks: Strawberry describes, this package makes it answer."""
 
 from gateway.fields.binding import FieldPolicy, bind, resolver_of
 from gateway.fields.declaration import (

@@ -13,6 +13,7 @@ from gateway.simulator.identity_routes import identity_routes
 from gateway.simulator.world import World
 
 GRACE_SECONDS = 0.5
+PORT_SETTING = "--backend-ports"
 
 
 class SimulatedBackends:
@@ -30,13 +31,18 @@ class SimulatedBackends:
 async def simulated_backends(
     world: World, *, host: str = "127.0.0.1", ports: tuple[int, int, int] = (0, 0, 0)
 ) -> AsyncIterator[SimulatedBackends]:
-    """Serves billing, provisioning and CRM (which is also the identity provider) on three ports; 0 is any free one."""
+    """Serves billing, provisioning and CRM (which is also the identity provider) on three ports; 0 is any free one.
+
+    ConfigurationError names a port that cannot be had; then none is served.
+    """
     identity = Identity(world.seed, clock=world.clock)
     stopping = asyncio.Event()
     faults = {name: _backend(name, world, identity, stopping) for name in APIS}
     async with AsyncExitStack() as stack:
         urls = {
-            name: await stack.enter_async_context(serving(app, host=host, port=port, grace_seconds=GRACE_SECONDS))
+            name: await stack.enter_async_context(
+                serving(app, host=host, port=port, grace_seconds=GRACE_SECONDS, port_setting=PORT_SETTING)
+            )
             for (name, app), port in zip(faults.items(), ports, strict=True)
         }
         stack.callback(stopping.set)  # called before the servers are left: what hangs lets go

@@ -175,15 +175,24 @@ def _with_canary(document: Document) -> Document:
     return {**document, "internalNote": CANARY, "x-secret": {"note": CANARY}}
 
 
+V5_REFERENCES = (
+    ("relatedParty", "RelatedPartyRefOrPartyRoleRef", "partyOrPartyRole"),
+    ("relatedEntity", "RelatedEntity", "entity"),
+)
+"""Attributes whose references v5 nests: the type of what holds them, and under which name it does."""
+
+
 def _with_v5_references(document: Document) -> Document:
-    """References of parties and entities, one level down; recognised by their role and type."""
-    if "role" not in document or "@referredType" not in document:
-        return document
-    reference = {name: value for name, value in document.items() if name != "role"}
-    inner = "entity" if document["@referredType"] in ("Product", "CustomerBill", "Resource") else "partyOrPartyRole"
-    if document["@referredType"] == "GeographicAddress":
-        return document
-    return {"role": document["role"], "@type": "RelatedPartyOrPartyRole", inner: reference}
+    """Parties and entities one level down: only the role stays beside them."""
+    nested = {
+        attribute: [
+            {"role": reference["role"], "@type": type, inner: {k: v for k, v in reference.items() if k != "role"}}
+            for reference in document[attribute]
+        ]
+        for attribute, type, inner in V5_REFERENCES
+        if attribute in document
+    }
+    return {**document, **nested}
 
 
 def _with_wrong_ids(document: Document) -> Document:

@@ -22,7 +22,7 @@ class Knobs(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """This part of all requests, chosen from the world's seed, is answered with `error_status`."""
     error_status: ErrorStatus = 500
     hang: bool = False
-    """No answer ever comes."""
+    """No answer ever comes; the request ends when the client leaves or the server stops."""
     reset: bool = False
     """The connection is dropped without an answer."""
     truncated_body: bool = False
@@ -30,9 +30,9 @@ class Knobs(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     wrong_json: bool = False
     """The body is an HTML page that says it is JSON."""
     wrong_shape: bool = False
-    """Every row's id is an object instead of a string."""
+    """Every `id` is an object instead of a string, those of references too."""
     ignored_filters: bool = False
-    """All filters but paging have no effect."""
+    """Filters, `fields` and `sort` have no effect: lists are pages of everything."""
     no_batch_ids: bool = False
     """A filter with several values has no effect."""
     empty_list_as_404: bool = False
@@ -40,7 +40,7 @@ class Knobs(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     page_cap: Rows | None = None
     """No page has more rows than this, whatever `limit` asks for."""
     v5_parties: bool = False
-    """Parties and entities are nested as in v5: filters are `relatedParty.partyOrPartyRole.id`."""
+    """Parties and entities are nested as in v5; `relatedParty.partyOrPartyRole.id` filters, `relatedParty.id` not."""
     numeric_error_codes: bool = False
     """`code` in error bodies is a number, as TM Forum's reference server sends it."""
     canary_secrets: bool = False

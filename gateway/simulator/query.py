@@ -4,7 +4,7 @@ import operator
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -40,7 +40,7 @@ FILTERS: dict[str, tuple[str, ...]] = {
 }
 """What each resource can be filtered by; anything else is a mistake that is answered with 400."""
 
-Comparison = Callable[[Any, Any], bool]
+Comparison = Callable[[datetime, datetime], bool]
 
 COMPARISONS: dict[str, Comparison] = {
     "gte": operator.ge,
@@ -48,6 +48,7 @@ COMPARISONS: dict[str, Comparison] = {
     "lte": operator.le,
     "lt": operator.lt,
 }
+"""What may follow the name of a date, with a dot."""
 
 
 class BadQuery(Exception):
@@ -55,7 +56,7 @@ class BadQuery(Exception):
 
 
 class Condition(msgspec.Struct, frozen=True):
-    """One attribute and the values of which it equals any, or by `compare` is above or below any."""
+    """One attribute and the values of which it equals any, or the moments of which it is before or after any."""
 
     path: str
     values: tuple[str, ...]
@@ -90,11 +91,14 @@ def read_query(resource: str, parameters: Iterable[tuple[str, str]]) -> Query:
 
 def _condition(resource: str, name: str, values: tuple[str, ...]) -> Condition:
     path, _, suffix = name.rpartition(".")
-    if suffix not in COMPARISONS and suffix != "eq":
+    compare = COMPARISONS.get(suffix) if path.endswith("Date") else None
+    if compare is None and suffix != "eq":
         path = name
     if path not in FILTERS[resource]:
         raise BadQuery(f"{resource} has no filter '{name[:80]}'; there are {', '.join(FILTERS[resource])}.")
-    return Condition(path, values, COMPARISONS.get(suffix))
+    if compare is not None and not all(_is_time(value) for value in values):
+        raise BadQuery(f"'{name}' is a date-time such as 2026-10-01T00:00:00Z; a + in it is sent as %2B.")
+    return Condition(path, values, compare)
 
 
 def _whole_number(name: str, given: dict[str, list[str]], default: int) -> int:
@@ -127,7 +131,8 @@ class Documents:
         rows = self._rows(resource, exact) if exact else self._world.rows(resource)
         for condition in conditions:
             if condition.compare is not None:
-                rows = [row for row in rows if _meets(row, condition.path, condition.compare, condition.values)]
+                bounds = [_time(value) for value in condition.values]
+                rows = [row for row in rows if _meets(row, condition.path, condition.compare, bounds)]
         return rows
 
     def _ids(self, resource: str, condition: Condition) -> dict[str, None]:
@@ -168,18 +173,16 @@ def values_at(document: Any, path: str) -> Iterator[Any]:
             yield from value if isinstance(value, list) else [value]
 
 
-def _meets(row: Resource, path: str, compare: Comparison, bounds: Sequence[str]) -> bool:
-    return any(_compared(compare, str(value), bound) for value in values_at(row, path) for bound in bounds)
+def _meets(row: Resource, path: str, compare: Comparison, bounds: Sequence[datetime]) -> bool:
+    return any(compare(_time(value), bound) for value in values_at(row, path) for bound in bounds)
 
 
-def _compared(compare: Comparison, value: str, bound: str) -> bool:
-    """As times where both are, else as numbers where both are, else as texts."""
-    for read in (_time, Decimal):
-        try:
-            return compare(read(value), read(bound))
-        except (ValueError, InvalidOperation):
-            continue
-    return compare(value, bound)
+def _is_time(text: str) -> bool:
+    try:
+        _time(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _time(text: str) -> datetime:
