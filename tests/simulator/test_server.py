@@ -185,12 +185,24 @@ async def test_usage_of_packages(
     assert elements[0]["bucketRefOrValue"][0]["usageType"] == "data"
 
 
-async def test_usage_and_bucket_agree(backends: SimulatedBackends, client: aiohttp.ClientSession) -> None:
-    """What is left of a package is the same in its usage and in its bucket."""
+async def test_usage_and_bucket_agree(
+    backends: SimulatedBackends, client: aiohttp.ClientSession, served_world: World
+) -> None:
+    """What is left of a package is the same in its usage and in its bucket, however it is read, and on another day."""
     body = {"searchCriteria": {"product": [{"id": "gss-0001-1"}]}}
-    usage = await asked(client, f"{backends.billing}{USAGE}", method="POST", json=body)
-    (bucket,) = (await asked(client, f"{backends.billing}{BUCKET}", ("product.id", "gss-0001-1"))).json
-    assert usage.json["usageConsumption"][0]["bucketRefOrValue"][0]["remainingValue"] == bucket["remainingValue"]
+    left = []
+    try:
+        for days in (0, 3):
+            served_world.advance(days * 86400)
+            usage = await asked(client, f"{backends.billing}{USAGE}", method="POST", json=body)
+            (bucket,) = (await asked(client, f"{backends.billing}{BUCKET}", ("product.id", "gss-0001-1"))).json
+            assert (await asked(client, f"{backends.billing}{BUCKET}/{bucket['id']}")).json == bucket
+            (shared,) = usage.json["usageConsumption"][0]["bucketRefOrValue"]
+            assert shared["remainingValue"] == bucket["remainingValue"]
+            left.append(bucket["remainingValue"]["amount"])
+    finally:
+        served_world.reset()
+    assert left[1] < left[0]
 
 
 @pytest.mark.parametrize("body", [None, [], {}, {"searchCriteria": {}}, {"searchCriteria": {"product": [{"id": 1}]}}])
