@@ -1,9 +1,11 @@
 # Everything a developer does here. Needs make and Python >= 3.11 with venv; the rest goes into .venv.
+# Another Python is named each time, `make PYTHON=python3.12 test`, or once: `export PYTHON=python3.12`.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-INSTALLED := $(VENV)/.installed
+# With the version in its name the stamp holds for that one only.
+INSTALLED := $(VENV)/.installed-$(lastword $(shell $(PYTHON) --version 2>&1))
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test check format lock bench audit clean
@@ -18,7 +20,7 @@ $(INSTALLED): requirements.lock pyproject.toml
 	  echo "telco-gateway needs Python >= 3.11; $(PYTHON) is $$($(PYTHON) --version 2>&1)."; \
 	  echo "Name another one: make PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip' || { echo "$(PYTHON) comes without venv (on Debian: apt install python3-venv)."; exit 1; }
-	$(PYTHON) -m venv $(VENV)
+	$(PYTHON) -m venv $(if $(wildcard $@),,--clear) $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@

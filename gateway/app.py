@@ -86,18 +86,18 @@ async def gateway_app(settings: Settings, clock: Clock = real_time) -> AsyncIter
 def _accounts(
     settings: Settings, crm: CrmBackend, billing: BillingBackend, cache: Cache, clock: Clock
 ) -> Source[str, CompanyAccounts]:
-    """Which customers and accounts a company holds: the CRM says, or billing in its place, and it is remembered.
+    """Which customers and accounts a company holds: the CRM says and is remembered, or else billing for the moment.
 
-    Where a backend answers to the caller's own token, what one caller was told is not another's to know.
+    Where the CRM answers to the caller's own token, what one caller was told is not another's to know.
     """
-    asked = Fallback(crm.accounts_by_company_id, billing.accounts_by_company_id)
-    if any(isinstance(it.auth, CallerTokenAuth) for it in (settings.backends.crm, settings.backends.billing)):
-        return asked
-    return Remembered(
-        asked,
-        cache,
-        CompanyAccounts,
-        clock,
-        fresh_seconds=ACCOUNTS_FRESH_SECONDS,
-        stale_seconds=ACCOUNTS_STALE_SECONDS,
-    )
+    told: Source[str, CompanyAccounts] = crm.accounts_by_company_id
+    if not isinstance(settings.backends.crm.auth, CallerTokenAuth):
+        told = Remembered(
+            told,
+            cache,
+            CompanyAccounts,
+            clock,
+            fresh_seconds=ACCOUNTS_FRESH_SECONDS,
+            stale_seconds=ACCOUNTS_STALE_SECONDS,
+        )
+    return Fallback(told, billing.accounts_by_company_id)

@@ -1,16 +1,12 @@
 """What a resolver may use: who asks, the loaders of this request, the time, the request's id."""
 
-from collections.abc import Callable
-from datetime import date, datetime
-from zoneinfo import ZoneInfo
+from datetime import date
 
+from gateway.domain.time import ROME, Clock
 from gateway.domain.viewer import Viewer
 from gateway.loaders import Loaders
 
-ROME = ZoneInfo("Europe/Rome")
-
-Clock = Callable[[], datetime]
-"""Gives the time, aware."""
+__all__ = ["Clock", "Context"]
 
 
 class Context:

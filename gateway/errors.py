@@ -11,6 +11,7 @@ GatewayError
 │   ├── InvalidArgument
 │   ├── DocumentTooLarge
 │   ├── DocumentTooDeep
+│   ├── TooManyObjects            page sizes that multiply beyond `objects_max`
 │   ├── Unauthenticated           no token, or one that does not hold
 │   ├── Forbidden                 a valid token without the scope
 │   └── NotFound                  unknown, or another company's: alike on purpose
@@ -96,6 +97,10 @@ class DocumentTooLarge(RequestError):
 
 class DocumentTooDeep(RequestError):
     """More levels of selection than a document may have."""
+
+
+class TooManyObjects(RequestError):
+    """More objects than an answer may have, counted as if every page were full."""
 
 
 class Unauthenticated(RequestError):

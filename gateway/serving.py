@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 from gateway.errors import ConfigurationError
 
 BACKLOG = 2048
+UNWIND_SECONDS = 1.0
 # Longer than clients and load balancers keep an idle connection (60 s is usual), or their next request meets its end.
 KEEP_ALIVE_SECONDS = 75
 
@@ -51,6 +52,7 @@ async def serving(
         log_config=None,
         access_log=False,
         lifespan="on",
+        ws="none",
         server_header=False,
         date_header=False,
         proxy_headers=False,  # nothing here goes by the client's address, and uvicorn would read the environment
@@ -69,8 +71,16 @@ async def serving(
         server.should_exit = True
         try:
             await task
+            await _unwound(server)
         finally:
             listener.close()
+
+
+async def _unwound(server: uvicorn.Server) -> None:
+    """Waits until requests that were cancelled have let go of what they held; uvicorn does not."""
+    cancelled = set(server.server_state.tasks)
+    if cancelled:
+        await asyncio.wait(cancelled, timeout=UNWIND_SECONDS)
 
 
 def _bound(host: str, port: int, port_setting: str) -> socket.socket:

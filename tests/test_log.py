@@ -106,6 +106,16 @@ def test_libraries_log_the_same_way() -> None:
         "pin",
         "puk2",
         "sim_puk",
+        "simPin",
+        "simPIN",
+        "pinCode",
+        "PINCode",
+        "puk2Code",
+        "tokenValue",
+        "idTokenHint",
+        "clientSecret",
+        "clientsecret",
+        "apiKeys",
         "Set-Cookie",
     ],
 )
@@ -116,7 +126,7 @@ def test_secret_keys(key: str) -> None:
     assert shown(None, key) is None
 
 
-@pytest.mark.parametrize("key", ["operation", "mapping", "spinning", "tokens_max", "pinned"])
+@pytest.mark.parametrize("key", ["operation", "mapping", "spinning", "shippingInfo", "tokens_max", "pinned"])
 def test_other_keys(key: str) -> None:
     """A key that merely resembles one is shown."""
     assert shown("1234", key) == "1234"
@@ -134,17 +144,51 @@ def test_other_keys(key: str) -> None:
         ("02 12345678", "***678"),
         ("00393451234567", "***567"),
         ("/resource/222011234567890", "/resource/***890"),
+        ("num-3451234567", "num-***567"),
+        ("msisdn_3451234567", "msisdn_***567"),
+        ("IT3451234567", "IT***567"),
+        ("tel.3451234567.", "tel.***567."),
+        ("3451234567_1 00393451234567it", "***567_1 ***567it"),
+        ("%2B393451234567", "%2B***567"),
+        ("0212345678-2", "***678-2"),
         ("from 3451234567 to 3457654321", "from ***567 to ***321"),
         ("Bearer abc.DEF-1_2", "[token]"),
         ("eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhIn0.c2ln", "[token]"),
+        ("x_eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhIn0.c2ln", "x_[token]"),
+        ("{'Authorization': 'Basic YTpi/w=='}", "{'Authorization': '[token]'}"),
+        ("mail to anna.rossi+bills@example.co.it, today", "mail to [email], today"),
+        ("?email=anna%40example.com&page=1", "?email=[email]&page=1"),
+        ("redis://user:p@ss@cache.test:6379/0", "redis://[redacted]@cache.test:6379/0"),
+        ("https://anna@crm.test/a", "https://[redacted]@crm.test/a"),
         ("2026-11-24T09:00:00.123456+01:00", "2026-11-24T09:00:00.123456+01:00"),
         ("org-0001 bil-0001-1-202610-s 7X00012345", "org-0001 bil-0001-1-202610-s 7X00012345"),
-        ("127.0.0.1:65535 in 0.123456789 s", "127.0.0.1:65535 in 0.123456789 s"),
     ],
 )
 def test_texts(text: str, expected: str) -> None:
-    """Telephone numbers keep three digits, tokens nothing; times, ids and addresses stay."""
+    """Telephone numbers keep three digits; tokens, credentials and e-mail addresses nothing."""
     assert shown(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-11-24T09:00:00.123456+01:00",
+        "2026-11-24 09:00:00.345678901",
+        "20261124T090000Z",
+        "[24/Nov/2026:09:00:00 +0100] 200 1234567",
+        "127.0.0.1:65535 in 0.345678901 s",
+        "took 312.1234567 ms",
+        "org-0001 lin-0001-0001 bil-0001-1-202610-s 7X00012345",
+        "5f3a3451234567bc0123456789abcdef",
+        "550e8400-e29b-41d4-a716-036655440000",
+        "00-4bf92f3577b34da6a300345123456789-00f067a345123456-01",
+        "https://crm.test/tmf-api/a?owner=a@b",
+        "/tmf-api/productInventoryManagement/v4/product/{id}",
+    ],
+)
+def test_texts_that_stay(text: str) -> None:
+    """Times, durations, ids and addresses of servers are neither."""
+    assert shown(text) == text
 
 
 def test_identifiers_stay() -> None:
@@ -152,11 +196,41 @@ def test_identifiers_stay() -> None:
     assert shown("1000000123", "company_id") == "1000000123"
 
 
+@pytest.mark.parametrize("key", ["number", "msisdn", "phoneNumber", "caller_phone", "numbers", "imsi"])
+def test_numbers_that_are_numbers(key: str) -> None:
+    """Under a key that says so, an integer as long as a telephone number is masked like its text."""
+    assert shown(393451234567, key) == "***567"
+    assert shown({key: [3451234567, 42]}) == {key: ["***567", 42]}
+    assert shown({key: {"of": 3451234567}}) == {key: {"of": 3451234567}}
+
+
+@pytest.mark.parametrize("key", ["bytes", "ns", "rows", "numbered"])
+def test_other_integers_stay(key: str) -> None:
+    """Sizes and durations are shown."""
+    assert shown(3451234567, key) == 3451234567
+
+
+def test_keys_are_masked() -> None:
+    """A telephone number is masked where it is the key of a mapping, too."""
+    assert shown({"+393451234567": 1, 3457654321: {"3451111222": 2}}) == {"***567": 1, "***321": {"***222": 2}}
+    assert redacted(None, "info", {"3451234567": 1}) == {"***567": 1}
+
+
 @given(digits=st.text("0123456789", min_size=9, max_size=12), before=st.sampled_from(["", "to ", "(", "'", "=", "/"]))
 def test_no_number_survives(digits: str, before: str) -> None:
     """A number of nine to twelve digits with a prefix never survives, whatever stands before it."""
     assert digits not in shown(f"{before}+39{digits}")
     assert digits not in shown(f"{before}{digits}")
+
+
+@given(
+    number=st.from_regex(r"[03][0-9]{8,12}", fullmatch=True),
+    before=st.sampled_from(["num-", "msisdn_", "IT", "line", "a.", "à"]),
+    after=st.sampled_from(["", "-1", "_x", "it", ".", "/"]),
+)
+def test_no_number_survives_in_a_name(number: str, before: str, after: str) -> None:
+    """A number that begins as Italian ones do never survives, even glued to letters, underscores and hyphens."""
+    assert number not in shown(f"{before}{number}{after}")
 
 
 def test_other_objects_are_masked_texts() -> None:

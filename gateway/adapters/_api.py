@@ -7,11 +7,14 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 from urllib.parse import quote
 
 import msgspec
+import structlog
 
 from gateway.adapters._call import Answer, Call
 from gateway.adapters._client import BackendClient
 from gateway.adapters._wire import decode_wire_type
 from gateway.config import Batching
+
+log = structlog.get_logger()
 
 ID_MAX_LENGTH = 1_000
 
@@ -90,6 +93,12 @@ class Api:
     def comparison(self, attribute: str, operator: str) -> str:
         """A filter's name with its operator, `billDate.gte`, in this backend's spelling."""
         return f"{attribute}{self.profile.comparison_suffixes.get(operator, f'.{operator}')}"
+
+    def log_dropped(self, path: str, rows: int, setting: str | None = None) -> None:
+        """Tells the log that so many rows were not used, and the setting that may be why."""
+        if rows:
+            see = {} if setting is None else {"see": self.setting(setting)}
+            log.warning("backend_rows_dropped", backend=self.backend, path=path, rows=rows, **see)
 
     def _query(self, row: Any, pairs: list[tuple[str, str]]) -> str:
         fields = [("fields", fields_of(row))] if self.profile.send_fields else []

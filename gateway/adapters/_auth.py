@@ -16,6 +16,8 @@ from gateway.errors import BackendAccessDenied, BackendContractBroken, BackendFa
 
 EXPIRY_MARGIN_SECONDS = 30.0
 LIFETIME_DEFAULT_SECONDS = 300.0
+RENEW_SECONDS = 10.0
+"""A token younger than this is not renewed after a 401: it is the backend that does not take our tokens."""
 
 Post = Callable[[str, Mapping[str, str], bytes], Awaitable[Reply]]
 """Sends a form to an address: (url, headers, body)."""
@@ -83,7 +85,7 @@ class CallerToken:
 
 
 class TokenResponse(msgspec.Struct, frozen=True):
-    """RFC 6749, 5.1; `expires_in` in seconds."""
+    """RFC 6749, 5.1; `expires_in` in seconds, which some servers write as text."""
 
     access_token: str
     expires_in: float | None = None
@@ -100,6 +102,7 @@ class ClientCredentials:
         self._post = post
         self._monotonic = monotonic
         self._token: str | None = None
+        self._since = 0.0
         self._expires = 0.0
         self._fetching: asyncio.Task[str] | None = None
 
@@ -114,8 +117,10 @@ class ClientCredentials:
         return _bearer(await asyncio.shield(self._fetching))
 
     def renew(self, refused: Mapping[str, str]) -> bool:
-        """Forgets the token that was refused; whoever holds an older one already has a newer to try."""
+        """Forgets the token that was refused, unless it is new; whoever holds an older one has a newer to try."""
         if self._token is not None and _bearer(self._token) == refused:
+            if self._monotonic() - self._since < RENEW_SECONDS:
+                return False
             self._token = None
         return True
 
@@ -133,7 +138,7 @@ class ClientCredentials:
         reply = await self._post(self._auth.token_url, headers, urlencode(form).encode())
         answer = self._read(reply)
         lifetime = LIFETIME_DEFAULT_SECONDS if answer.expires_in is None else answer.expires_in
-        self._token = answer.access_token
+        self._token, self._since = answer.access_token, asked_at
         # A margin of a tenth keeps tokens that live for seconds from being fetched for every call.
         self._expires = asked_at + lifetime - min(EXPIRY_MARGIN_SECONDS, lifetime / 10)
         return answer.access_token
@@ -145,7 +150,7 @@ class ClientCredentials:
         if reply.status != 200:
             raise BackendAccessDenied(self._backend, f"{where} gives the gateway no token ({reply.status}).")
         try:
-            return msgspec.json.decode(reply.body, type=TokenResponse)
+            return msgspec.json.decode(reply.body, type=TokenResponse, strict=False)
         except msgspec.DecodeError:
             raise BackendContractBroken(self._backend, f"{where} answered with something else than a token.") from None
 

@@ -57,22 +57,30 @@ async def _chunk(api: Api, path: str, ids: Sequence[str], row: type[R]) -> dict[
     asked = set(ids)
     found: dict[str, R | GatewayError] = {row.id: row for row in rows if row.id in asked}
     strangers = sum(row.id not in asked for row in rows)
-    if strangers:
-        log.warning(
-            "backend_rows_dropped", backend=api.backend, path=path, rows=strangers, see=api.setting("batch_ids")
-        )
-    is_capped = answer.total is not None and answer.total > len(rows)
+    api.log_dropped(path, strangers, "batch_ids")
+    is_capped = answer.is_partial or (answer.total is not None and answer.total > len(rows))
     missing = [id for id in ids if id not in found]
-    if missing and (strangers or is_capped):  # the filter or the limit had no effect: absence proves nothing
-        found.update(await _singles(api, path, missing, row))
-    return found
+    if strangers or is_capped:  # the filter or the limit had no effect: absence proves nothing
+        return found | await _singles(api, path, missing, row)
+    return found or await _unless_literal(api, path, ids, row)
+
+
+async def _unless_literal(api: Api, path: str, ids: Sequence[str], row: type[R]) -> dict[str, R | GatewayError]:
+    """After a batch that found nothing: nothing, unless the first id exists, so that the batch was taken for one id."""
+    first = (await _singles(api, path, ids[:1], row)).get(ids[0])
+    if first is None:
+        return {}
+    if isinstance(first, GatewayError):  # nobody knows which of them exist
+        return dict.fromkeys(ids, first)
+    log.warning("backend_batch_not_understood", backend=api.backend, path=path, see=api.setting("batch_ids"))
+    return {ids[0]: first} | await _singles(api, path, ids[1:], row)
 
 
 async def _singles(api: Api, path: str, ids: Sequence[str], row: type[R]) -> dict[str, R | GatewayError]:
     async def read(id: str) -> R | None:
         found = await api.get(path, id, row)
         if found is not None and found.id != id:
-            log.warning("backend_rows_dropped", backend=api.backend, path=f"{path}/{{id}}", rows=1)
+            api.log_dropped(f"{path}/{{id}}", 1)
             return None
         return found
 

@@ -54,9 +54,7 @@ def _of_owner(api: Api, listing: Listing[R], rows: Sequence[R], owner: str) -> l
 async def _all_rows(api: Api, listing: Listing[R], owners: Sequence[str], filters: Sequence[Filter]) -> list[R]:
     """Pages until the list is known to end.
 
-    A page ends it only if it is empty, or shorter than the limit that was sent while X-Total-Count claims no more.
-    The count may be wrong (of the whole collection, of the page), so it only ever makes us go on. While pages are
-    full and more are claimed, the next ones are read together: twice as many each time.
+    While pages are full and more are claimed, the next ones are read together: twice as many each time.
     """
     asked = [api.owned_by(listing.parameter, owners), *filters]
     limit, most = api.profile.limit_max, api.client.list_max_rows * len(owners)
@@ -80,13 +78,25 @@ async def _all_rows(api: Api, listing: Listing[R], owners: Sequence[str], filter
             rows.update((row.id, row) for row in page.value)
             offset += len(page.value)
             claimed = 0 if page.total is None else page.total - offset
-            if len(page.value) < limit and claimed <= 0:
+            if _is_last(page, limit, offset):
                 return list(rows.values())
             if len(rows) == known:
                 raise _repeats(api, listing.path)
             if len(rows) > most:
                 raise too_long(api)
         at_once = max(1, min(2 * at_once, AT_ONCE, -(-claimed // limit))) if offset == starts[-1] + limit else 1
+
+
+def _is_last(page: Answer[list[R]], limit: int, end: int) -> bool:
+    """Whether the list ends at `end`, with this page: it is shorter than the limit, and nothing claims more.
+
+    X-Total-Count may be wrong (of the whole collection, of the page), so it makes us go on and never stop. So does
+    206, unless the page is the last of several (which are all parts of the list) by a count of just what was read.
+    """
+    rows = len(page.value or ())
+    if rows >= limit or (page.total is not None and page.total > end):
+        return False
+    return not page.is_partial or (page.total == end and end > rows)
 
 
 async def window(api: Api, path: str, row: type[R], filters: Sequence[Filter], *, offset: int, count: int) -> list[R]:
@@ -100,7 +110,7 @@ async def window(api: Api, path: str, row: type[R], filters: Sequence[Filter], *
         known = len(rows)
         rows.update((row.id, row) for row in page.value)
         offset += len(page.value)
-        if len(page.value) < limit and (page.total is None or page.total <= offset):
+        if _is_last(page, limit, offset):
             break
         if len(rows) == known:
             raise _repeats(api, path)

@@ -23,10 +23,14 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Answer(msgspec.Struct, Generic[T], frozen=True):
-    """What a call gave: None for a 404 that means so; `total` is X-Total-Count, which may be wrong."""
+    """What a call gave: None for a 404 that means so; `total` is X-Total-Count, which may be wrong.
+
+    `is_partial` is 206: the backend says that it has more than this.
+    """
 
     value: T | None
     total: int | None
+    is_partial: bool = False
 
     @property
     def rows(self) -> int:

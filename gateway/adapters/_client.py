@@ -1,9 +1,9 @@
 """The only HTTP client: limits of time and size, foreign errors translated into ours, one log line for each call."""
 
+import asyncio
 import ssl
 import time
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -18,6 +18,7 @@ from gateway.adapters._reply import Reply, error_of
 from gateway.adapters._tls import ssl_context
 from gateway.adapters.caller import CALLER
 from gateway.config import BackendSettings, TlsSettings, profiles_of
+from gateway.domain.time import Clock
 from gateway.errors import (
     BackendContractBroken,
     BackendError,
@@ -31,8 +32,6 @@ log = structlog.get_logger()
 
 T = TypeVar("T")
 
-Clock = Callable[[], datetime]
-
 RESPONSE_MAX_BYTES = 32 * 1024 * 1024
 # Below the 5 s that common servers keep an idle connection: we close first, so no call goes into a closing one.
 KEEPALIVE_SECONDS = 4.0
@@ -40,40 +39,27 @@ KEEPALIVE_SECONDS = 4.0
 FOREIGN_ERRORS: dict[type[BaseException], tuple[type[BackendError], str]] = {
     ssl.SSLError: (BackendTlsFailed, "could not be reached over TLS: a certificate does not hold"),
     aiohttp.ClientSSLError: (BackendTlsFailed, "could not be reached over TLS: a certificate does not hold"),
-    aiohttp.ServerFingerprintMismatch: (BackendTlsFailed, "showed another certificate than expected"),
     TimeoutError: (BackendTimeout, "did not answer in time"),
     aiohttp.ServerTimeoutError: (BackendTimeout, "did not answer in time"),
-    aiohttp.ConnectionTimeoutError: (BackendTimeout, "took no connection in time"),
     aiohttp.ClientConnectorDNSError: (BackendUnavailable, "cannot be reached: its host is unknown"),
     aiohttp.ClientConnectorError: (BackendUnavailable, "cannot be reached: it takes no connection"),
     aiohttp.ClientConnectionError: (BackendUnavailable, "closed the connection without an answer"),
     aiohttp.ClientPayloadError: (BackendUnavailable, "broke off in the middle of its answer"),
-    aiohttp.UploadAbortedError: (BackendUnavailable, "closed the connection before it had the whole request"),
-    aiohttp.ClientHttpProxyError: (BackendUnavailable, "cannot be reached through the proxy"),
     aiohttp.ClientResponseError: (BackendContractBroken, "answered with something that is not HTTP"),
-    aiohttp.InvalidURL: (BackendUnavailable, "has an address that cannot be called; see its `url`"),
-    aiohttp.NonHttpUrlClientError: (BackendUnavailable, "has an address that cannot be called; see its `url`"),
-    aiohttp.RedirectClientError: (BackendContractBroken, "sends the gateway elsewhere; see its `url`"),
-    aiohttp.WebSocketError: (BackendContractBroken, "answered with something that is not HTTP"),
-    aiohttp.WSMessageTypeError: (BackendContractBroken, "answered with something that is not HTTP"),
-    aiohttp.EofStream: (BackendUnavailable, "broke off in the middle of its answer"),
     aiohttp.ClientError: (BackendUnavailable, "cannot be reached"),
     OSError: (BackendUnavailable, "cannot be reached"),
 }
 """What each foreign error means; the entry of the nearest class counts."""
 
 
-def translated(error: BaseException, backend: str) -> BackendError | None:
-    """Our error for one of aiohttp's, the TLS layer's or the system's; None for one that is not known."""
-    if isinstance(error, ssl.SSLError) or isinstance(error.__cause__, ssl.SSLError):
-        kind, what = FOREIGN_ERRORS[
-            ssl.SSLError
-        ]  # a certificate refused after the handshake comes as a lost connection
-        return kind(backend, f"The {backend} backend {what}.")
-    for foreign in type(error).__mro__:
+def translated(error: BaseException, backend: str, who: str) -> BackendError | None:
+    """Our error for one of aiohttp's, the TLS layer's or the system's, which says `who` failed; None for any other."""
+    # A certificate that is refused after the handshake comes as a lost connection, with the reason behind it.
+    told = error.__cause__ if isinstance(error.__cause__, ssl.SSLError) else error
+    for foreign in type(told).__mro__:
         if foreign in FOREIGN_ERRORS:
             kind, what = FOREIGN_ERRORS[foreign]
-            return kind(backend, f"The {backend} backend {what}.")
+            return kind(backend, f"{who} {what}.")
     return None
 
 
@@ -120,8 +106,13 @@ class HttpClient:
         if self._session is not None:
             await self._session.close()
 
-    async def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None) -> Reply:
-        """One exchange with an address that is already percent-encoded; a BackendError when there is no answer."""
+    async def send(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None, *, who: str = ""
+    ) -> Reply:
+        """One exchange with an address that is already percent-encoded; a BackendError when there is no answer.
+
+        `who` is what errors call the one that was asked, where it is not the backend itself.
+        """
         if self._session is None:
             raise RuntimeError(f"the client of {self.name} is used before it is entered")
         try:
@@ -136,7 +127,7 @@ class HttpClient:
                     date=response.headers.get("Date"),
                 )
         except Exception as error:
-            ours = translated(error, self.name)
+            ours = translated(error, self.name, who or f"The {self.name} backend")
             if ours is None:
                 raise
             raise ours from error
@@ -154,6 +145,13 @@ class HttpClient:
 
 def _count(text: str | None) -> int | None:
     return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) < 16 else None
+
+
+def _code(error: BaseException) -> str:
+    """What a log line calls an error: its code, if it is one of ours."""
+    if isinstance(error, GatewayError):
+        return error.code()
+    return "CANCELLED" if isinstance(error, asyncio.CancelledError) else type(error).__name__
 
 
 class BackendClient:
@@ -197,8 +195,8 @@ class BackendClient:
             answer = self._read(call, reply, decoder)
             rows = answer.rows
             return answer
-        except GatewayError as error:
-            code = error.code()
+        except BaseException as error:
+            code = _code(error)
             raise
         finally:
             log.info(
@@ -237,7 +235,7 @@ class BackendClient:
         if not 200 <= reply.status < 300:
             raise error_of(self.name, reply, self.clock)
         try:
-            return Answer(decoder.decode(reply.body), reply.total)
+            return Answer(decoder.decode(reply.body), reply.total, is_partial=reply.status == 206)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             # msgspec's words and path, which never hold the backend's own text; UnicodeDecodeError's would
             what = str(error) if isinstance(error, msgspec.DecodeError) else "the answer is not UTF-8"
@@ -245,6 +243,7 @@ class BackendClient:
             raise BackendContractBroken(self.name, message) from error
 
     async def _post_form(self, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
-        reply = await self._http.send("POST", url, headers, body)
+        who = f"The token endpoint of the {self.name} backend (backends.{self.name}.auth.token_url)"
+        reply = await self._http.send("POST", url, headers, body, who=who)
         log.info("backend_token_fetched", backend=self.name, status=reply.status)
         return reply

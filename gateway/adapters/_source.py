@@ -1,17 +1,15 @@
-"""The two shapes that most sources have: a record by its id, and something made of the rows of an owner."""
+"""The shapes that most sources have: a record by its id, something made of an owner's rows, a customer's records."""
 
 from collections.abc import Callable, Sequence
-from typing import Generic, TypeVar
-
-import structlog
+from typing import Generic, Protocol, TypeVar
 
 from gateway.adapters._api import Api, Filter, Row
 from gateway.adapters._by_id import rows_by_id
 from gateway.adapters._by_owner import Listing, rows_by_owner
+from gateway.adapters._wire import Parties, party_ids
+from gateway.config import Profile
 from gateway.domain.key import Key
 from gateway.errors import GatewayError
-
-log = structlog.get_logger()
 
 K = TypeVar("K", bound=Key | str)
 R = TypeVar("R", bound=Row)
@@ -32,8 +30,7 @@ class ById(Generic[K, R, V]):
         rows = await rows_by_id(self._api, self._path, map(backend_id, keys), self._row)
         values = [self._value(rows.get(backend_id(key)), key) for key in keys]
         unfit = sum(value is None and backend_id(key) in rows for key, value in zip(keys, values, strict=True))
-        if unfit:  # of another kind, or without an owner
-            log.warning("backend_rows_dropped", backend=self._api.backend, path=self._path, rows=unfit)
+        self._api.log_dropped(self._path, unfit)  # of another kind, or without an owner
         return values
 
     def _value(self, row: R | GatewayError | None, key: K) -> V | GatewayError | None:
@@ -64,6 +61,48 @@ class ByOwner(Generic[K, R, V]):
         return rows if isinstance(rows, GatewayError) else self._value_of(rows, key)
 
 
+class CustomerRow(Row, Protocol):
+    """A record as it comes that names the parties it belongs to."""
+
+    @property
+    def related_party(self) -> Parties: ...
+
+
+class CustomerRecord(Protocol):
+    """A record of a customer."""
+
+    @property
+    def customer_id(self) -> str: ...
+
+
+C = TypeVar("C", bound=CustomerRow)
+D = TypeVar("D", bound=CustomerRecord)
+
+
+def by_customer(
+    api: Api, path: str, row: type[C], record_of: Callable[[C, str, Profile], D | None], filters: Sequence[Filter] = ()
+) -> ByOwner[Key, C, tuple[D, ...]]:
+    """A customer's records; those that only mention the customer in another role are not its own."""
+
+    def own(rows: list[C], key: Key) -> tuple[D, ...]:
+        return records(
+            api,
+            path,
+            rows,
+            lambda row: record_of(row, key.company_id, api.profile),
+            lambda record: record.customer_id == key.id,
+        )
+
+    listing = Listing(
+        path=path,
+        row=row,
+        owners_of=lambda row: party_ids(row.related_party),
+        parameter=api.profile.owner_parameter,
+        setting=api.setting("owner_parameter"),
+    )
+    return ByOwner(api, listing, own, lambda: filters)
+
+
 def backend_id(key: Key | str) -> str:
     """The part of a key that the backend knows."""
     return key.id if isinstance(key, Key) else key
@@ -75,6 +114,5 @@ def records(
     """The records made of an owner's rows; those of another kind, or that only mention the owner, are dropped."""
     made = [record for row in rows if (record := record_of(row)) is not None]
     own = tuple(record for record in made if is_own(record))
-    if len(own) < len(rows):
-        log.warning("backend_rows_dropped", backend=api.backend, path=path, rows=len(rows) - len(own))
+    api.log_dropped(path, len(rows) - len(own))
     return own

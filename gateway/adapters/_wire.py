@@ -5,15 +5,13 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
 from typing import Any, TypeVar
-from zoneinfo import ZoneInfo
 
 import msgspec
 
 from gateway.config import Profile
 from gateway.domain.data_volume import BYTES_PER_UNIT, DataVolume, data_volume
 from gateway.domain.money import Money
-
-ROME = ZoneInfo("Europe/Rome")
+from gateway.domain.time import ROME
 
 E = TypeVar("E", bound=Enum)
 
@@ -75,6 +73,15 @@ class RelatedParty(msgspec.Struct, frozen=True, rename="camel"):
         """The party's id, wherever this version has it."""
         return self.id if self.party_or_party_role is None else self.party_or_party_role.id
 
+    @property
+    def party_type(self) -> str | None:
+        """What kind of party it is, wherever this version has it."""
+        return self.referred_type if self.party_or_party_role is None else self.party_or_party_role.referred_type
+
+    def has_role(self, role: str) -> bool:
+        """Whether it is there in this role, in any case."""
+        return self.role is not None and self.role.casefold() == role.casefold()
+
 
 class PartyOrPartyRole(msgspec.Struct, frozen=True, rename="camel"):
     """The reference inside a v5 related party."""
@@ -107,9 +114,8 @@ def party_ids(parties: Parties) -> list[str]:
 
 def owner_id(parties: Parties, profile: Profile) -> str | None:
     """The id of the party in the owner's role; without any roles, that of the customer; None when there is none."""
-    role = profile.owner_role.casefold()
     for party in parties or ():
-        if party.role is not None and party.role.casefold() == role:
+        if party.has_role(profile.owner_role):
             return party.party_id
     return next((id for id in customer_ids(parties, role=None)), None)
 
@@ -118,9 +124,7 @@ def customer_ids(parties: Parties, role: str | None) -> list[str]:
     """The ids of related parties that are customers by their role, or by their type where they have none."""
     found = []
     for party in parties or ():
-        inner = party.party_or_party_role
-        kind = party.referred_type if inner is None else inner.referred_type
-        is_customer = party.role == role if party.role is not None else kind == "Customer"
+        is_customer = party.role == role if party.role is not None else party.party_type == "Customer"
         if is_customer and party.party_id is not None:
             found.append(party.party_id)
     return found

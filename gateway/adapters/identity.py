@@ -11,11 +11,12 @@ import msgspec
 import structlog
 
 from gateway.adapters._client import HttpClient
-from gateway.config import IdentitySettings, TlsSettings
-from gateway.errors import BackendError, GatewayError, IdentityUnavailable, Unauthenticated
+from gateway.config import IdentitySettings
+from gateway.errors import BackendContractBroken, BackendError, IdentityUnavailable, Unauthenticated
 
 log = structlog.get_logger()
 
+ISSUER = "The issuer of tokens (identity.jwks_url)"
 KEEP_SECONDS = 600.0
 REFETCH_SECONDS = 10.0
 CONNECT_TIMEOUT_SECONDS = 0.5
@@ -23,9 +24,9 @@ TIMEOUT_SECONDS = 2.0
 
 
 class KeySet(msgspec.Struct, frozen=True):
-    """RFC 7517, 5; each key as PyJWT reads it."""
+    """RFC 7517, 5; each key of any shape, for PyJWT to read."""
 
-    keys: list[dict[str, Any]]
+    keys: list[Any]
 
 
 class SigningKeys:
@@ -36,8 +37,8 @@ class SigningKeys:
         self._monotonic = monotonic
         self._http = HttpClient(
             "identity",
-            tls=TlsSettings(),
-            tls_path="identity",
+            tls=settings.tls,
+            tls_path="identity.tls",
             connect_timeout_seconds=CONNECT_TIMEOUT_SECONDS,
             timeout_seconds=TIMEOUT_SECONDS,
             max_connections=2,
@@ -104,16 +105,31 @@ class SigningKeys:
         self._tried_at = self._monotonic()
         try:
             self._keys = await self._read()
-        except (GatewayError, jwt.PyJWTError, ValueError) as error:
-            reason = error.message if isinstance(error, BackendError) else "the answer is not a JWKS with usable keys"
-            log.warning("jwks_unavailable", reason=reason, keys_kept=len(self._keys))
+        except BackendError as error:
+            log.warning("jwks_unavailable", reason=error.message, keys_kept=len(self._keys))
             return
         self._stale_at = self._monotonic() + KEEP_SECONDS
         log.info("jwks_fetched", keys=len(self._keys))
 
     async def _read(self) -> tuple[jwt.PyJWK, ...]:
-        reply = await self._http.send("GET", self._settings.jwks_url, {})
+        """All keys that can sign; BackendError, which says why, when there is none."""
+        reply = await self._http.send("GET", self._settings.jwks_url, {}, who=ISSUER)
         if reply.status != 200:
-            raise ValueError(f"status {reply.status}")
-        keys = jwt.PyJWKSet(msgspec.json.decode(reply.body, type=KeySet).keys).keys
-        return tuple(key for key in keys if key.public_key_use in (None, "sig"))
+            raise BackendContractBroken("identity", f"{ISSUER} answered {reply.status} instead of its keys.")
+        try:
+            published = msgspec.json.decode(reply.body, type=KeySet).keys
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            published = []
+        keys = tuple(key for key in map(_usable, published) if key is not None)
+        if not keys:
+            raise BackendContractBroken("identity", f"{ISSUER} answered with something else than usable keys.")
+        return keys
+
+
+def _usable(document: Any) -> jwt.PyJWK | None:
+    """The key, where PyJWT can read it and it is for signatures; None for any other."""
+    try:
+        key = jwt.PyJWK(document)
+    except Exception:  # PyJWT lets through whatever an odd document breaks in it
+        return None
+    return key if key.public_key_use in (None, "sig") else None

@@ -12,16 +12,16 @@ from graphql import (
 )
 
 from gateway.admission.refused import Refused, refused
-from gateway.admission.selection import Selected, position, selected_fields
+from gateway.admission.selection import TYPENAME, Selected, position, selected_fields
 from gateway.domain.viewer import Scope, Viewer
 from gateway.errors import Forbidden, Unauthenticated
 
 
-class FieldPolicy(Protocol):
+class AccessPolicy(Protocol):
     """What the schema's author decided about each field of each object type."""
 
     def scopes(self, object_type_name: str, field_name: str, /) -> frozenset[Scope]:
-        """All of these are needed to select the field; none where any token will do."""
+        """All of these are needed to select the field (or `__typename`); none where any token will do."""
 
     def is_public(self, object_type_name: str, field_name: str, /) -> bool:
         """Whether the field answers without a token, whatever its scopes."""
@@ -41,7 +41,7 @@ class Demand(NamedTuple):
 class Access:
     """The policy of a schema, applied to operations."""
 
-    def __init__(self, schema: GraphQLSchema, policy: FieldPolicy) -> None:
+    def __init__(self, schema: GraphQLSchema, policy: AccessPolicy) -> None:
         self._schema = schema
         self._policy = policy
 
@@ -66,7 +66,12 @@ class Access:
             raise self._refused(denied, viewer)
 
     def _guarded(self, selected: Selected) -> Iterator[tuple[str, str]]:
-        return (key for key in selected if not self._policy.is_public(*key))
+        return (key for key in selected if not self._is_free(*key))
+
+    def _is_free(self, type_name: str, name: str) -> bool:
+        """Whether nobody needs a token for it: what is public, and the names of types that no scope guards."""
+        is_unguarded_name = name == TYPENAME and not self._policy.scopes(type_name, name)
+        return is_unguarded_name or self._policy.is_public(type_name, name)
 
     def _lacks(self, viewer: Viewer, key: tuple[str, str]) -> bool:
         return viewer.is_anonymous or not self._policy.scopes(*key) <= viewer.scopes

@@ -56,7 +56,8 @@ class Document:
 def read_document(schema: GraphQLSchema, query: str, limits: LimitSettings, *, introspection: bool) -> Document:
     """The document of a text; Refused with what is wrong with it.
 
-    Aliases, repeated root fields and directives need no bound of their own: each costs tokens, and those are bounded.
+    Aliases, repeated root fields and directives need no bound of their own: each costs tokens, and those are bounded;
+    what rows multiply is bounded once the variables are known.
     """
     node = _parsed(query, limits.tokens_max)
     _require_shallow(node, limits.depth_max)

@@ -2,7 +2,8 @@
 
 from graphql import GraphQLSchema, OperationDefinitionNode, OperationType, assert_valid_schema
 
-from gateway.admission.access import Access, FieldPolicy
+from gateway.admission.access import Access, AccessPolicy
+from gateway.admission.cost import objects_at_most
 from gateway.admission.document import Document, read_document, require_short
 from gateway.admission.document_cache import DocumentCache
 from gateway.admission.refused import refused
@@ -10,7 +11,7 @@ from gateway.admission.variables import coerced_variables
 from gateway.config import LimitSettings
 from gateway.domain.viewer import Viewer
 from gateway.engine import AdmittedOperation
-from gateway.errors import BadRequest
+from gateway.errors import BadRequest, DocumentTooDeep, TooManyObjects
 
 
 class Admission:
@@ -25,7 +26,7 @@ class Admission:
         limits: LimitSettings,
         *,
         introspection: bool,
-        policy: FieldPolicy,
+        policy: AccessPolicy,
         cache_size: int = 500,
     ) -> None:
         assert_valid_schema(schema)
@@ -46,7 +47,8 @@ class Admission:
     ) -> AdmittedOperation:
         """The operation a request means, ready to run; Refused with the first kind of thing that is wrong with it.
 
-        In this order: size, syntax, depth, validity, choice and kind of the operation, the viewer's scopes, variables.
+        In this order: size, syntax, depth, validity, choice and kind of the operation, the viewer's scopes, variables,
+        the number of objects.
         Scopes come before variables, so that who may not ask learns nothing about what would be a right value.
         """
         document = self._document(query)
@@ -55,6 +57,7 @@ class Admission:
         given = variables or {}
         self._require_access(document, operation, given, viewer)
         values = coerced_variables(self._schema, operation, given, introspection=self._introspection)
+        self._require_affordable(document, operation, values.coerced)
         return AdmittedOperation(self._schema, document.node, operation, document.fragments, values)
 
     def _document(self, query: str) -> Document:
@@ -64,6 +67,22 @@ class Admission:
             document = read_document(self._schema, query, self._limits, introspection=self._introspection)
             self._documents.put(query, document)
         return document
+
+    def _require_affordable(
+        self, document: Document, operation: OperationDefinitionNode, variables: dict[str, object]
+    ) -> None:
+        try:
+            objects = objects_at_most(self._schema, operation, document.fragments, variables)
+        except RecursionError:
+            raise refused(DocumentTooDeep("The document's fragments are nested too deeply.")) from None
+        if objects > self._limits.objects_max:
+            raise refused(
+                TooManyObjects(
+                    f"The answer could have {objects} objects and {self._limits.objects_max} are allowed "
+                    "(`limits.objects_max`): ask for shorter pages with `first`, or in several requests."
+                ),
+                operation,
+            )
 
     def _require_access(
         self, document: Document, operation: OperationDefinitionNode, variables: dict[str, object], viewer: Viewer

@@ -21,6 +21,8 @@ from graphql import (
     is_abstract_type,
 )
 
+TYPENAME = "__typename"
+
 Selected: TypeAlias = dict[tuple[str, str], FieldNode]
 """(object type, field) → where the document selects it first."""
 
@@ -35,7 +37,8 @@ def selected_fields(
 
     A selection on an interface or a union counts for each object type it can turn out to be, and fragments narrow
     these. `conditions` are values of variables; what `@skip` and `@include` surely leave out by them does not count.
-    Meta-fields do not count either. Linear: each selection set is visited once for each object type.
+    `__typename` counts, for it tells that something exists; introspection does not. Linear: each selection set is
+    visited once for each object type.
     """
     walk = _Walk(schema, fragments, conditions)
     root = schema.get_root_type(operation.operation)
@@ -82,13 +85,13 @@ class _Walk:
 
     def _visit_field(self, node: FieldNode, parent: GraphQLObjectType) -> None:
         name = node.name.value
-        if name.startswith("__"):
+        if name.startswith("__") and name != TYPENAME:
             return
         key = (parent.name, name)
         first = self._selected.get(key)
         if first is None or position(node) < position(first):
             self._selected[key] = node
-        if node.selection_set:
+        if node.selection_set and name in parent.fields:
             self._pending.append((node.selection_set, get_named_type(parent.fields[name].type)))
 
     def _visit_fragment(self, node: InlineFragmentNode | FragmentDefinitionNode, parent: GraphQLObjectType) -> None:

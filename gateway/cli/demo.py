@@ -15,12 +15,9 @@ from gateway.cli.options import (
     Now,
     ReadyFile,
     Seed,
-    checked_log_level,
     parsed_ports,
     parsed_time,
 )
-from gateway.cli.ready_file import ready_file as prepared
-from gateway.cli.ready_file import write_ready_file
 from gateway.cli.running import run
 
 if TYPE_CHECKING:
@@ -41,32 +38,24 @@ def demo(
     log_level: LogLevel = "warning",
 ) -> None:
     """Everything on this machine, made up but real: backends, Valkey, gateway. Ctrl-C ends it."""
-    level, clock_start, ports = checked_log_level(log_level), parsed_time(now), parsed_ports(backend_ports)
+    from gateway import demo as simulated
 
-    def on_ready(ready: "Demo") -> None:
-        write_ready_file(ready_file, ready)
-        typer.echo(_welcome(ready) if sys.stdout.isatty() else f"telco-gateway demo is ready at {ready.url}")
-        sys.stdout.flush()
-
-    with prepared(ready_file):
-        from gateway import demo as simulated
-        from gateway.log import configure_logging
-
-        configure_logging(level, stream=sys.stderr)
-        options = simulated.DemoOptions(
-            host=host,
-            port=port,
-            now=clock_start,
-            seed=seed,
-            companies=companies,
-            lines_per_company=lines_per_company,
-            backend_ports=ports,
-        )
-        run(simulated.demo(options), on_ready)
+    options = simulated.DemoOptions(
+        host=host,
+        port=port,
+        now=parsed_time(now),
+        seed=seed,
+        companies=companies,
+        lines_per_company=lines_per_company,
+        backend_ports=parsed_ports(backend_ports),
+    )
+    run(simulated.demo(options), _welcome, log_level=log_level, ready_path=ready_file)
 
 
 def _welcome(ready: "Demo") -> str:
-    """What to do next, to be read on a terminal."""
+    """One line for a script; on a terminal what to do next."""
+    if not sys.stdout.isatty():
+        return f"telco-gateway demo is ready at {ready.url}"
     token = ready.tokens.user_admin
     body = msgspec.json.encode({"query": QUERY}).decode()
     return f"""

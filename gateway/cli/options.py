@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 import typer
@@ -25,7 +25,7 @@ BackendPorts = Annotated[
 ReadyFile = Annotated[
     Path | None, typer.Option(help="JSON file written as soon as everything answers, and removed at the end.")
 ]
-LogLevel = Annotated[str, typer.Option(help="debug, info, warning or error.")]
+LogLevel = Annotated[Literal["debug", "info", "warning", "error"], typer.Option(help="From where on it is logged.")]
 
 
 def parsed_time(text: str | None) -> datetime | None:
@@ -37,13 +37,6 @@ def parsed_time(text: str | None) -> datetime | None:
     except ValueError:
         raise ConfigurationError(f"--now: {text!r} is not a time such as 2026-11-24T09:00:00+01:00.") from None
     return time if time.tzinfo else time.replace(tzinfo=ROME)
-
-
-def checked_log_level(text: str) -> str:
-    """The level's name; ConfigurationError when it is none."""
-    if text not in ("debug", "info", "warning", "error"):
-        raise ConfigurationError(f"--log-level: {text!r} is none of debug, info, warning, error.")
-    return text
 
 
 def parsed_ports(text: str) -> tuple[int, int, int]:

@@ -25,8 +25,8 @@ def ready_file(path: Path | None) -> Iterator[None]:
         path.unlink(missing_ok=True)
 
 
-def write_ready_file(path: Path | None, ready: msgspec.Struct) -> None:
-    """Appears whole or not at all, readable by its owner only: it holds tokens."""
+def write_ready_file(path: Path | None, ready: object) -> None:
+    """Holds `ready` as JSON; appears whole or not at all, readable by its owner only: it holds tokens."""
     if path is None:
         return
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")

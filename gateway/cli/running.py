@@ -3,24 +3,45 @@
 import asyncio
 import signal
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import TypeVar
 
 import typer
+
+from gateway.cli.ready_file import ready_file, write_ready_file
 
 T = TypeVar("T")
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-def run(service: AbstractAsyncContextManager[T], on_ready: Callable[[T], None]) -> None:
-    """Enters `service`, calls `on_ready` with what it yields, and leaves it on SIGINT or SIGTERM.
+def run(
+    service: AbstractAsyncContextManager[T],
+    text: Callable[[T], str],
+    *,
+    log_level: str,
+    ready_path: Path | None = None,
+) -> None:
+    """Enters `service`, says what it yields, and leaves it on SIGINT or SIGTERM; logs go to stderr.
 
-    Exits with code 130 when a second signal cut the leaving short.
+    What it yields is said on stdout, as `text`, and in the ready file. Exits with code 130 when a second signal cut
+    the leaving short.
     """
+    import uvloop
+
+    from gateway.log import configure_logging
+
+    def on_ready(ready: T) -> None:
+        write_ready_file(ready_path, ready)
+        typer.echo(text(ready))
+        sys.stdout.flush()
+
+    configure_logging(log_level, stream=sys.stderr)
     try:
-        _run(_until_signal(service, on_ready))
+        with ready_file(ready_path), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_until_signal(service, on_ready))
     except asyncio.CancelledError:
         raise typer.Exit(130) from None
 
@@ -43,13 +64,3 @@ async def _until_signal(service: AbstractAsyncContextManager[T], on_ready: Calla
     async with service as ready:
         on_ready(ready)
         await stop.wait()
-
-
-def _run(main: Coroutine[Any, Any, None]) -> None:
-    if sys.platform == "win32":
-        asyncio.run(main)
-        return
-    import uvloop
-
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(main)

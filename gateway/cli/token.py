@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from gateway.cli.options import Seed
+from gateway.domain.viewer import Scope
 from gateway.errors import ConfigurationError
 
 
@@ -21,7 +22,7 @@ class TokenRole(Enum):
 def token(
     role: Annotated[TokenRole, typer.Option(help="Whose token.")] = TokenRole.USER_ADMIN,
     company: Annotated[str | None, typer.Option(help="The company's id; operators have none.")] = None,
-    scope: Annotated[list[str] | None, typer.Option(help="A scope to narrow to; may be repeated.")] = None,
+    scope: Annotated[list[Scope] | None, typer.Option(help="A scope to narrow to; may be repeated.")] = None,
     hours: Annotated[int, typer.Option(min=1, help="How long it is valid.")] = 24,
     seed: Seed = 1,
 ) -> None:

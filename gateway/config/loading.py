@@ -2,15 +2,15 @@
 
 import os
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, get_origin
-from urllib.parse import urlsplit
 
 import msgspec
 
-from gateway.config.naming import ENVIRONMENT_PREFIX, environment_name, meant, setting_error, struct_of
-from gateway.config.profile import API_DEFAULTS, Profile, profiles_of
+from gateway.config.checks import check
+from gateway.config.naming import ENVIRONMENT_PREFIX, meant, setting_error, struct_of
+from gateway.config.profile import API_DEFAULTS, Profile
 from gateway.config.settings import Settings
 from gateway.errors import ConfigurationError
 
@@ -33,7 +33,7 @@ def load_settings(file: Path | None, environment: Mapping[str, str] = os.environ
         settings = msgspec.convert(document, Settings, strict=False)
     except msgspec.ValidationError as error:
         raise setting_error(error, "", document, Settings) from None
-    _check(settings)
+    check(settings)
     return settings
 
 
@@ -123,46 +123,3 @@ def _with_secrets(value: Any, path: str) -> Any:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
         raise ConfigurationError(f"{path}: the file {file} cannot be read ({reason}).") from None
-
-
-def _check(settings: Settings) -> None:
-    """What types cannot say: addresses, and the profiles of the backends' APIs."""
-    for path, address in _addresses(settings):
-        _check_address(path, address)
-    _check_redis("redis.cache_url", settings.redis.cache_url)
-    for backend in API_DEFAULTS:
-        profiles_of(backend, getattr(settings.backends, backend).apis)
-
-
-def _addresses(settings: Settings) -> Iterator[tuple[str, str]]:
-    for name in API_DEFAULTS:
-        backend = getattr(settings.backends, name)
-        yield f"backends.{name}.url", backend.url
-        token_url = getattr(backend.auth, "token_url", None)
-        if token_url is not None:
-            yield f"backends.{name}.auth.token_url", token_url
-    yield "identity.jwks_url", settings.identity.jwks_url
-
-
-def _check_address(path: str, address: str) -> None:
-    """An absolute http or https address of a host; credentials have settings of their own."""
-    try:
-        parts = urlsplit(address)
-        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # a port or an IPv6 address that cannot be one
-        valid = False
-    if not valid or any(character.isspace() for character in address):
-        raise ConfigurationError(
-            f"{path}: is not an http or https address; write it as https://host or https://host:port."
-        )
-    if parts.username is not None or parts.password is not None:
-        raise ConfigurationError(f"{path}: holds a user name or password; set them under `auth` instead.")
-    if parts.query or parts.fragment:
-        raise ConfigurationError(f"{path}: holds a query or fragment; leave out what follows '?' or '#'.")
-
-
-def _check_redis(path: str, address: str) -> None:
-    if not address.startswith(("redis://", "rediss://", "unix://")):
-        raise ConfigurationError(
-            f"{path}: is not the address of a Redis; write it as redis://host:6379/0 (or set {environment_name(path)})."
-        )

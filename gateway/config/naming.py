@@ -13,6 +13,7 @@ from gateway.errors import ConfigurationError
 ENVIRONMENT_PREFIX = "TELCO_GATEWAY_"
 
 _PLACE = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<path>[^`]*)`)?$", re.DOTALL)
+_ELEMENT = re.compile(r"\[(\d+|\.\.\.)\]")
 _MEMBER = re.compile(r"^Object (?P<kind>contains unknown|missing required) field `(?P<name>[^`]*)`$")
 
 
@@ -53,7 +54,7 @@ def setting_error(
 def _type_at(root: type[msgspec.Struct], inner: str, document: Any) -> Any:
     """The type that a path below `root` has; a tagged union is the member that the document chooses."""
     here: Any = root
-    for part in filter(None, inner.split(".")):
+    for part in filter(None, _ELEMENT.sub("", inner).split(".")):
         document = document.get(part, {}) if isinstance(document, Mapping) else {}
         types = {field.encode_name: field.type for field in msgspec.structs.fields(here)} if _is_struct(here) else {}
         here = struct_of(types.get(part), document) or types.get(part)
@@ -61,9 +62,12 @@ def _type_at(root: type[msgspec.Struct], inner: str, document: Any) -> Any:
 
 
 def _choices(annotation: Any) -> list[str]:
+    """The words that a type allows, or the elements of a list or table of it."""
+    if isinstance(annotation, str):
+        return [annotation]
     if isinstance(annotation, type) and issubclass(annotation, Enum):
         return [member.value for member in annotation]
-    return [choice for choice in get_args(annotation) if isinstance(choice, str)]
+    return [word for inner in get_args(annotation) for word in _choices(inner)]
 
 
 def struct_of(annotation: Any, document: Any) -> type[msgspec.Struct] | None:

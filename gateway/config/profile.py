@@ -39,13 +39,13 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     )
     patch_content_type: str = "application/json"
     names: dict[str, str] = {}
-    """Contract name -> this backend's, for characteristics, kinds and filters that it calls otherwise."""
+    """Contract name -> this backend's, for characteristics, kinds, roles and filters; complete once it is read."""
     states: dict[str, str] = {}
     """This backend's word for a state -> the contract's word."""
 
     def name(self, contract_name: str) -> str:
         """What this backend calls it."""
-        return self.names.get(contract_name, contract_name)
+        return self.names[contract_name]
 
 
 API_DEFAULTS: dict[str, dict[str, dict[str, str]]] = {
@@ -70,6 +70,41 @@ API_DEFAULTS: dict[str, dict[str, dict[str, str]]] = {
 }
 """What each API has before any setting: backend -> API -> the profile's settings that differ from Profile's own."""
 
+CONTRACT_NAMES: dict[str, tuple[str, ...]] = {
+    "customerBill": ("credit note", "DeviceBill"),
+    "account": ("customer",),
+    "productInventory": (
+        "MobileLine",
+        "FixedLine",
+        "LineOption",
+        "GssPackage",
+        "bundles",
+        "bundledBy",
+        "installationAddress",
+        "msisdn",
+        "paymentType",
+        "prepaid",
+        "postpaid",
+        "allowanceGb",
+        "extraGb",
+        "referentMsisdn",
+        "productSpecification.name",
+        "realizingResource.id",
+        "realizingResource.value",
+    ),
+    "resourceInventory": ("SIM", "PIN1", "PUK1", "PIN2", "PUK2"),
+    "party": ("VAT", "name", "organizationIdentification.identificationId"),
+    "troubleTicket": (
+        "simReplacement",
+        "imeiBlock",
+        "administrative",
+        "commercial",
+        "impactedLine",
+        "disputedBill",
+    ),
+}
+"""What `names` may translate, by API."""
+
 V5_DEFAULTS = {"owner_parameter": "relatedParty.partyOrPartyRole.id"}
 
 
@@ -82,12 +117,11 @@ def profiles_of(backend: str, apis: Mapping[str, Mapping[str, Any]]) -> dict[str
     for api in apis:
         if api not in defaults:
             raise ConfigurationError(f"backends.{backend}.apis.{api}: no such API{meant(api, defaults)}")
-    return {
-        api: _profile(f"backends.{backend}.apis.{api}", default, apis.get(api, {})) for api, default in defaults.items()
-    }
+    return {api: _profile(backend, api, apis.get(api, {})) for api in defaults}
 
 
-def _profile(path: str, default: Mapping[str, str], asked: Mapping[str, Any]) -> Profile:
+def _profile(backend: str, api: str, asked: Mapping[str, Any]) -> Profile:
+    path, default = f"backends.{backend}.apis.{api}", API_DEFAULTS[backend][api]
     document = {**default, **asked}
     if asked.get("version") == "v5" and "owner_parameter" not in default:
         document = {**default, **V5_DEFAULTS, **asked}
@@ -97,4 +131,8 @@ def _profile(path: str, default: Mapping[str, str], asked: Mapping[str, Any]) ->
         raise setting_error(error, path, document, Profile) from None
     if profile.base_path and not profile.base_path.startswith("/"):
         raise ConfigurationError(f"{path}.base_path: a base path begins with '/'; write it as '/{profile.base_path}'.")
-    return profile
+    known = CONTRACT_NAMES.get(api, ())
+    for name in profile.names:
+        if name not in known:
+            raise ConfigurationError(f'{path}.names."{name}": no such name{meant(name, known)}')
+    return msgspec.structs.replace(profile, names={**dict(zip(known, known, strict=True)), **profile.names})

@@ -10,18 +10,25 @@ GraceSeconds = Annotated[float, Meta(ge=0, le=86_400)]
 Count = Annotated[int, Meta(ge=1)]
 
 
+class Secretive(msgspec.Struct, frozen=True):
+    """Settings of which one is a secret: what is printed or logged of them is their name."""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(<secret>)"
+
+
 class NoAuth(msgspec.Struct, frozen=True, tag_field="type", tag="none", forbid_unknown_fields=True):
     """The backend asks for nothing."""
 
 
-class ApiKeyAuth(msgspec.Struct, frozen=True, tag_field="type", tag="api_key", forbid_unknown_fields=True):
+class ApiKeyAuth(Secretive, frozen=True, tag_field="type", tag="api_key", forbid_unknown_fields=True):
     """A key in a header."""
 
     key: str
     header: str = "X-API-Key"
 
 
-class BasicAuth(msgspec.Struct, frozen=True, tag_field="type", tag="basic", forbid_unknown_fields=True):
+class BasicAuth(Secretive, frozen=True, tag_field="type", tag="basic", forbid_unknown_fields=True):
     """HTTP basic authentication."""
 
     username: str
@@ -29,7 +36,7 @@ class BasicAuth(msgspec.Struct, frozen=True, tag_field="type", tag="basic", forb
 
 
 class ClientCredentialsAuth(
-    msgspec.Struct, frozen=True, tag_field="type", tag="client_credentials", forbid_unknown_fields=True
+    Secretive, frozen=True, tag_field="type", tag="client_credentials", forbid_unknown_fields=True
 ):
     """OAuth 2 client credentials."""
 
@@ -75,24 +82,29 @@ class BackendsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     crm: BackendSettings
 
 
+Role = Literal["USER_ADMIN", "TELCO_MANAGER", "OPERATOR"]
+
+
 class IdentitySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Whose tokens are taken, and how they are read."""
 
     issuer: str
     jwks_url: str
+    tls: TlsSettings = msgspec.field(default_factory=TlsSettings)
     audience: str = "telco-gateway"
     algorithms: tuple[Literal["RS256", "ES256"], ...] = ("RS256", "ES256")
     leeway_seconds: GraceSeconds = 5.0
     role_claim: str = "role"
     company_claim: str = "company_id"
-    roles: dict[str, str] = msgspec.field(
+    scope_claim: str = "scope"
+    roles: dict[str, Role] = msgspec.field(
         default_factory=lambda: {"USER_ADMIN": "USER_ADMIN", "TELCO_MANAGER": "TELCO_MANAGER", "OPERATOR": "OPERATOR"}
     )
     """The value of the role claim -> one of our roles."""
 
 
-class RedisSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where what may be lost is kept."""
+class RedisSettings(Secretive, frozen=True, forbid_unknown_fields=True):
+    """Where what may be lost is kept; the address may hold a password."""
 
     cache_url: str = "redis://127.0.0.1:6379/0"
     timeout_seconds: Seconds = 0.1
@@ -104,6 +116,7 @@ class LimitSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     body_max_bytes: Count = 1_000_000
     tokens_max: Count = 2_000
     depth_max: Count = 15
+    objects_max: Count = 5_000
     list_max_rows: Count = 10_000
     request_timeout_seconds: Seconds = 5.0
 
@@ -114,7 +127,7 @@ class ServerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     host: str = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65_535)] = 8000
     cors_origins: tuple[str, ...] = ()
-    """Exact origins, or `localhost` for any port of localhost and 127.0.0.1."""
+    """Origins as browsers send them, or `localhost` for any port of localhost and 127.0.0.1."""
     graphiql: bool = False
     introspection: bool = True
     drain_seconds: GraceSeconds = 5.0

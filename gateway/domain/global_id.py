@@ -7,6 +7,8 @@ from urllib.parse import quote, unquote
 
 from gateway.errors import InvalidGlobalId
 
+COMPANY = "Company"
+
 
 class GlobalId(NamedTuple):
     """A decoded id; `id` is empty for a company, which is its own owner."""
@@ -32,7 +34,8 @@ def decode(global_id: str) -> GlobalId:
         decoded = GlobalId(unquote(type_name, errors="strict"), unquote(company_id, errors="strict"), record_id)
     except (ValueError, binascii.Error):
         raise _invalid(global_id) from None
-    if encode(*decoded) != global_id:  # one spelling only, so that an id can be compared and cached as it is
+    is_canonical = encode(*decoded) == global_id  # one spelling only, so that an id can be compared as it is
+    if not is_canonical or bool(record_id) == (type_name == COMPANY):
         raise _invalid(global_id)
     return decoded
 

@@ -5,6 +5,7 @@ from enum import Enum
 
 import msgspec
 
+from gateway.domain.company import CompanyAccounts
 from gateway.domain.data_volume import DataVolume
 
 
@@ -31,6 +32,10 @@ class GssPackage(msgspec.Struct, frozen=True, kw_only=True):
     extra: DataVolume | None
     contact_phone: str | None
     line_ids: tuple[str, ...]
+
+    def is_held_by(self, accounts: CompanyAccounts) -> bool:
+        """Whether one of the company's customers has it."""
+        return self.customer_id in accounts.customer_ids
 
 
 class GssMember(msgspec.Struct, frozen=True):

@@ -6,6 +6,7 @@ from enum import Enum
 
 import msgspec
 
+from gateway.domain.company import CompanyAccounts
 from gateway.domain.money import Money
 
 
@@ -52,10 +53,16 @@ class Invoice(msgspec.Struct, frozen=True, kw_only=True):
     total: Money
     outstanding: Money | None
 
+    def is_held_by(self, accounts: CompanyAccounts) -> bool:
+        """Whether it is of one of the company's billing accounts."""
+        return self.account_id in accounts.account_ids
+
     def is_overdue(self, today: date) -> bool:
-        """Whether something is left to pay after the due date."""
+        """Whether something is left to pay after the due date; never on credit notes and what is not issued or paid."""
         return (
-            self.due_on is not None
+            self.kind is not InvoiceKind.CREDIT_NOTE
+            and self.state not in (InvoiceState.DRAFT, InvoiceState.ON_HOLD, InvoiceState.PAID)
+            and self.due_on is not None
             and self.due_on < today
             and self.outstanding is not None
             and self.outstanding.amount > Decimal(0)

@@ -5,6 +5,8 @@ from enum import Enum
 
 import msgspec
 
+from gateway.domain.company import CompanyAccounts
+
 
 class LineKind(Enum):
     """The two kinds of line."""
@@ -50,6 +52,10 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     plan: TariffPlan | None
     activated_at: datetime | None
     option_ids: tuple[str, ...]
+
+    def is_held_by(self, accounts: CompanyAccounts) -> bool:
+        """Whether one of the company's customers has it."""
+        return self.customer_id in accounts.customer_ids
 
 
 class MobileLine(Line, frozen=True, kw_only=True):

@@ -4,6 +4,7 @@ from datetime import datetime
 
 import msgspec
 
+from gateway.domain.company import CompanyAccounts
 from gateway.domain.line import LineState
 
 
@@ -16,3 +17,7 @@ class LineOption(msgspec.Struct, frozen=True):
     name: str
     state: LineState
     activated_at: datetime | None
+
+    def is_held_by(self, accounts: CompanyAccounts) -> bool:
+        """Whether one of the company's customers has it."""
+        return self.customer_id in accounts.customer_ids

@@ -33,16 +33,21 @@ class PageInfo(msgspec.Struct, frozen=True):
 
 
 class Page(msgspec.Struct, Generic[T], frozen=True):
-    """Some rows of a list; `total_count` counts the whole list after its filter."""
+    """Some rows of a list."""
 
     edges: tuple[Edge[T], ...]
     page_info: PageInfo
-    total_count: int | None
 
     @property
     def nodes(self) -> list[T]:
         """The rows without their cursors."""
         return [edge.node for edge in self.edges]
+
+
+class CountedPage(Page[T], Generic[T], frozen=True):
+    """Some rows of a list that was read whole; `total_count` counts it after its filter."""
+
+    total_count: int
 
 
 class Order(msgspec.Struct, Generic[T], frozen=True):
@@ -70,17 +75,17 @@ class Window(msgspec.Struct, Generic[T], frozen=True):
     first: int
     after: tuple[str, str] | None
 
-    def page(self, rows: Iterable[T]) -> Page[T]:
+    def page(self, rows: Iterable[T]) -> CountedPage[T]:
         """The window's part of one list."""
         ordered = sorted(rows, key=self.order.position, reverse=self.order.descending)
         start = 0 if self.after is None else self._index_after(ordered, self.after)
         shown = ordered[start : start + self.first]
         edges = tuple(Edge(row, encode_cursor(self.order.name, self.order.position(row))) for row in shown)
-        return Page(edges, page_info(edges, start > 0, start + len(shown) < len(ordered)), len(ordered))
+        return CountedPage(edges, page_info(edges, start > 0, start + len(shown) < len(ordered)), len(ordered))
 
     def pages(
         self, lists: Iterable[Iterable[T] | GatewayError], accepts: Callable[[T], bool]
-    ) -> list[Page[T] | GatewayError]:
+    ) -> list[CountedPage[T] | GatewayError]:
         """The window's part of each list, of the rows that are accepted; an error stays in its place."""
         return [
             rows if isinstance(rows, GatewayError) else self.page(row for row in rows if accepts(row)) for rows in lists

@@ -5,6 +5,8 @@ from enum import Enum
 
 import msgspec
 
+from gateway.domain.company import CompanyAccounts
+
 
 class SimState(Enum):
     """Where a SIM is in its life."""
@@ -26,14 +28,24 @@ class Sim(msgspec.Struct, frozen=True):
     state: SimState
     activated_at: datetime | None
 
+    def is_held_by(self, accounts: CompanyAccounts) -> bool:
+        """Whether one of the company's customers has it."""
+        return self.customer_id in accounts.customer_ids
+
 
 class SimCodes(msgspec.Struct, frozen=True):
     """Secret: never cached, never logged, every read audited."""
 
+    company_id: str
+    customer_id: str
     pin: str | None
     puk: str | None
     pin2: str | None
     puk2: str | None
+
+    def is_held_by(self, accounts: CompanyAccounts) -> bool:
+        """Whether one of the company's customers has it."""
+        return self.customer_id in accounts.customer_ids
 
     def __repr__(self) -> str:
         return "SimCodes(<secret>)"

@@ -5,6 +5,8 @@ from enum import Enum
 
 import msgspec
 
+from gateway.domain.company import CompanyAccounts
+
 
 class TicketKind(Enum):
     """What a ticket asks for."""
@@ -40,6 +42,10 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
     closed_at: datetime | None
     line_id: str | None
     invoice_id: str | None
+
+    def is_held_by(self, accounts: CompanyAccounts) -> bool:
+        """Whether one of the company's customers has it."""
+        return self.customer_id in accounts.customer_ids
 
 
 class TicketFilter(msgspec.Struct, frozen=True):

@@ -1,8 +1,10 @@
 """How schema fields bind to resolvers, scopes and masks: Strawberry describes, this package makes it answer."""
 
-from gateway.fields.binding import FieldPolicy, bind, resolver_of
+from gateway.fields.binding import FieldPolicy, bind, mask_of, resolver_of
 from gateway.fields.declaration import (
+    Mask,
     Resolver,
+    RootResolver,
     attribute,
     edge,
     edge_with_arguments,
@@ -10,11 +12,14 @@ from gateway.fields.declaration import (
     input_type,
     interface_type,
     object_type,
+    root,
 )
 
 __all__ = [
     "FieldPolicy",
+    "Mask",
     "Resolver",
+    "RootResolver",
     "attribute",
     "bind",
     "edge",
@@ -22,6 +27,8 @@ __all__ = [
     "enum_type",
     "input_type",
     "interface_type",
+    "mask_of",
     "object_type",
     "resolver_of",
+    "root",
 ]

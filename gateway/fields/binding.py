@@ -21,7 +21,7 @@ from strawberry.types.field import StrawberryField
 from gateway.context import Context
 from gateway.domain.viewer import Scope
 from gateway.errors import GatewayError
-from gateway.fields.declaration import ROW, FieldRow, Resolver, TypeRow
+from gateway.fields.declaration import ROW, FieldRow, Mask, Resolver, RootResolver, TypeRow
 
 
 class FieldPolicy:
@@ -57,9 +57,10 @@ def bind(schema: GraphQLSchema) -> FieldPolicy:
         type_of_record.update(dict.fromkeys(row.records, graphql_type.name))
         for name, field in graphql_type.fields.items():
             field_row = _bind_field(field)
-            scopes[graphql_type.name, name] = frozenset(filter(None, [field_row.scope or row.scope]))
+            scopes[graphql_type.name, name] = frozenset(filter(None, [row.scope, field_row.scope]))
             if field_row.public:
                 public.add((graphql_type.name, name))
+        scopes[graphql_type.name, "__typename"] = frozenset(filter(None, [row.scope]))
     _bind_abstract_types(schema, type_of_record)
     return FieldPolicy(scopes, frozenset(public))
 
@@ -75,6 +76,11 @@ def resolver_of(field: GraphQLField) -> Resolver | None:
     return _field_row(field).resolver
 
 
+def mask_of(field: GraphQLField) -> Mask | None:
+    """What hides the field's value from those without its scope."""
+    return _field_row(field).mask
+
+
 def _field_row(field: GraphQLField) -> FieldRow:
     definition: StrawberryField = field.extensions[GraphQLCoreConverter.DEFINITION_BACKREF]
     row: FieldRow = definition.metadata.get(ROW, FieldRow())
@@ -87,7 +93,12 @@ def _bind_field(field: GraphQLField) -> FieldRow:
         described: StrawberryArgument = argument.extensions[GraphQLCoreConverter.DEFINITION_BACKREF]
         argument.out_name = described.python_name
     definition: StrawberryField = field.extensions[GraphQLCoreConverter.DEFINITION_BACKREF]
-    field.resolve = _one_parent(row.resolver) if row.resolver else _read(definition.python_name, row)
+    if row.root_resolver:
+        field.resolve = _root(row.root_resolver)
+    elif row.resolver:
+        field.resolve = _one_parent(row.resolver)
+    else:
+        field.resolve = _read(definition.python_name, row)
     return row
 
 
@@ -105,8 +116,22 @@ async def _awaited(values: Awaitable[Sequence[Any]]) -> Any:
     return _only(await values)
 
 
+def _root(resolver: RootResolver) -> Callable[..., Any]:
+    """The resolver as graphql-core calls it, its error raised."""
+
+    async def resolve(parent: None, info: GraphQLResolveInfo[Context], **arguments: Any) -> Any:
+        value = resolver(info.context, **arguments)
+        return _raised(await value if isawaitable(value) else value)
+
+    return resolve
+
+
 def _only(values: Sequence[Any]) -> Any:
     (value,) = values
+    return _raised(value)
+
+
+def _raised(value: Any) -> Any:
     if isinstance(value, GatewayError):
         raise value
     return value
@@ -114,9 +139,9 @@ def _only(values: Sequence[Any]) -> Any:
 
 def _read(name: str, row: FieldRow) -> Callable[..., Any]:
     get = attrgetter(name)
-    if row.mask is None or row.masked_without is None:
+    if row.mask is None:
         return lambda parent, info: get(parent)
-    mask, scope = row.mask, row.masked_without
+    scope, mask = row.mask
 
     def resolve(parent: Any, info: GraphQLResolveInfo[Context]) -> Any:
         value = get(parent)

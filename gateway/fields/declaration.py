@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import strawberry
 from strawberry.schema_directive import Location
@@ -14,6 +14,9 @@ T = TypeVar("T")
 
 Resolver = Callable[..., Sequence[Any] | Awaitable[Sequence[Any]]]
 """`(parents, context, **arguments) -> values`: same length and order as the parents."""
+
+RootResolver = Callable[..., Any]
+"""`(context, **arguments) -> value`, plain or async: a root has no parent to be asked for."""
 
 ROW = "row"
 """Key of a field's FieldRow in Strawberry's metadata."""
@@ -30,20 +33,27 @@ class RequiresScopes:
     scopes: list[list[str]]
 
 
+class Mask(NamedTuple):
+    """What a viewer without the scope sees instead of a value."""
+
+    scope: Scope
+    masked: Callable[[Any], Any]
+
+
 @dataclass(frozen=True)
 class FieldRow:
-    """What this file knows of a field: its resolver (None: read off the record), scope, mask."""
+    """What this package knows of a field: its resolver (None: read off the record), scope, mask."""
 
     resolver: Resolver | None = None
+    root_resolver: RootResolver | None = None
     scope: Scope | None = None
     public: bool = False
-    masked_without: Scope | None = None
-    mask: Callable[[Any], Any] | None = None
+    mask: Mask | None = None
 
 
 @dataclass(frozen=True)
 class TypeRow:
-    """What this file knows of a type: the domain records it shows, and the scope all its fields ask for."""
+    """What this package knows of a type: the domain records it shows, and the scope all its fields ask for."""
 
     records: tuple[type, ...] = ()
     scope: Scope | None = None
@@ -53,11 +63,10 @@ def attribute(
     description: str,
     *,
     scope: Scope | None = None,
-    masked_without: Scope | None = None,
-    mask: Callable[[Any], Any] | None = None,
+    mask: Mask | None = None,
 ) -> Any:
-    """A field read off the record; shown through `mask` to a viewer without the scope `masked_without`."""
-    return _described(description, FieldRow(scope=scope, masked_without=masked_without, mask=mask))
+    """A field read off the record, or through the mask."""
+    return _described(description, FieldRow(scope=scope, mask=mask))
 
 
 def edge(resolver: Resolver, description: str, *, scope: Scope | None = None) -> Any:
@@ -65,15 +74,22 @@ def edge(resolver: Resolver, description: str, *, scope: Scope | None = None) ->
     return _described(description, FieldRow(resolver=resolver, scope=scope))
 
 
-def edge_with_arguments(
-    resolver: Resolver, *, scope: Scope | None = None, public: bool = False
-) -> Callable[[Callable[..., Any]], Any]:
+def edge_with_arguments(resolver: Resolver, *, scope: Scope | None = None) -> Callable[[Callable[..., Any]], Any]:
     """As `edge`, on a method whose signature declares the arguments and whose docstring is the description."""
+    return _declared_by_method(FieldRow(resolver=resolver, scope=scope))
 
+
+def root(
+    resolver: RootResolver, *, scope: Scope | None = None, public: bool = False
+) -> Callable[[Callable[..., Any]], Any]:
+    """A field of Query, declared as `edge_with_arguments`; `public` ones answer without a token."""
+    return _declared_by_method(FieldRow(root_resolver=resolver, scope=scope, public=public))
+
+
+def _declared_by_method(row: FieldRow) -> Callable[[Callable[..., Any]], Any]:
     def declare(method: Callable[..., Any]) -> Any:
-        row = FieldRow(resolver=resolver, scope=scope, public=public)
         return strawberry.field(
-            method, description=_docstring(method), metadata={ROW: row}, directives=_directives(scope)
+            method, description=_docstring(method), metadata={ROW: row}, directives=_directives(row.scope)
         )
 
     return declare

@@ -1,7 +1,7 @@
 """From the Authorization header to the viewer: signature, issuer, audience, time, role, company and scopes."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import jwt
@@ -13,7 +13,11 @@ from gateway.errors import Unauthenticated
 
 TOKEN_MAX_CHARACTERS = 8_192
 OPERATORS_MAY_ADD = frozenset({Scope.PII_READ})
-"""What the `scope` claim of an operator's token may give beyond the role: operators see people only when sent to."""
+"""What the scope claim of an operator's token may give beyond the role: operators see people only when sent to."""
+OPENID_WORDS = frozenset({"openid", "profile", "email", "address", "phone", "offline_access"})
+"""OpenID Connect's own scopes, which say nothing about this graph."""
+EARLIEST, LATEST = -62_135_596_800, 253_402_300_799
+"""Seconds since 1970 of the first and the last second that a datetime can show."""
 
 Claims = Mapping[str, Any]
 """A token's claims, as its issuer wrote them: any JSON."""
@@ -50,8 +54,6 @@ class Authenticator:
         algorithm, kid = header.get("alg"), header.get("kid")
         if algorithm not in self._identity.algorithms:
             raise Unauthenticated(f"The token must be signed with {' or '.join(self._identity.algorithms)}.")
-        if kid is not None and not isinstance(kid, str):
-            raise Unauthenticated("The token's key id is not a string.")
         key = await self._keys.key(kid, algorithm)
         try:
             claims: Claims = jwt.decode(
@@ -81,14 +83,12 @@ class Authenticator:
                 return "The token cannot be read."
 
     def _require_valid_now(self, claims: Claims) -> None:
-        now, leeway = self._clock(), timedelta(seconds=self._identity.leeway_seconds)
-        expires = _time(claims, "exp")
-        if expires is None or expires + leeway <= now:
-            raise Unauthenticated(f"The token expired at {expires.isoformat() if expires else 'no time at all'}.")
+        now, leeway = self._clock().timestamp(), self._identity.leeway_seconds
+        if _seconds(claims, "exp") <= now - leeway:
+            raise Unauthenticated(f"The token expired at {_date(claims['exp'])}.")
         for claim in ("nbf", "iat"):
-            begins = _time(claims, claim)
-            if begins is not None and begins - leeway > now:
-                raise Unauthenticated(f"The token is not valid before {begins.isoformat()}.")
+            if claim in claims and _seconds(claims, claim) > now + leeway:
+                raise Unauthenticated(f"The token is not valid before {_date(claims[claim])}.")
 
     def _viewer(self, claims: Claims) -> Viewer:
         role = _role(claims.get(self._identity.role_claim), self._identity.roles)
@@ -99,7 +99,8 @@ class Authenticator:
             company_id = None
         elif not isinstance(company_id, str) or not company_id:
             raise Unauthenticated(f"The token has no claim `{self._identity.company_claim}` to say whose user it is.")
-        return Viewer(subject=subject, role=role, company_id=company_id, scopes=_scopes(role, claims.get("scope")))
+        scopes = _scopes(role, _scope_words(claims, self._identity.scope_claim))
+        return Viewer(subject=subject, role=role, company_id=company_id, scopes=scopes)
 
 
 def bearer_token(authorization: Sequence[str]) -> str | None:
@@ -115,14 +116,16 @@ def bearer_token(authorization: Sequence[str]) -> str | None:
     return token
 
 
-def _time(claims: Claims, name: str) -> datetime | None:
-    value = claims.get(name)
-    if value is None:
-        return None
-    try:
-        return datetime.fromtimestamp(value, UTC)
-    except (TypeError, ValueError, OverflowError, OSError):
-        raise Unauthenticated(f"The token's claim `{name}` is not a time.") from None
+def _seconds(claims: Claims, name: str) -> float:
+    """The claim as seconds since 1970, within what a datetime can show; NaN, too, is not."""
+    value = claims[name]
+    if not isinstance(value, int | float) or not EARLIEST <= value <= LATEST:
+        raise Unauthenticated(f"The token's claim `{name}` is not a time.")
+    return value
+
+
+def _date(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat()
 
 
 def _role(value: object, roles: Mapping[str, str]) -> Role:
@@ -131,13 +134,25 @@ def _role(value: object, roles: Mapping[str, str]) -> Role:
     return Role(ours) if ours in Role.__members__ else Role.UNKNOWN
 
 
-def _scopes(role: Role, claim: object) -> frozenset[Scope]:
-    """The role's scopes; the claim narrows them where it names any of ours, except an operator's, to which it may add.
+def _scope_words(claims: Claims, name: str) -> frozenset[str] | None:
+    """The words of the claim of that name, or of `scp` in its place, in a string or a list; None without either."""
+    name = name if name in claims else "scp"
+    if name not in claims:
+        return None
+    value = claims[name]
+    words = value.split() if isinstance(value, str) else value
+    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+        raise Unauthenticated(f"The token's claim `{name}` is neither a string nor a list of strings.")
+    return frozenset(words)
 
-    An OpenID provider's own words (`openid profile`) are not about this graph and take nothing away.
+
+def _scopes(role: Role, words: frozenset[str] | None) -> frozenset[Scope]:
+    """The role's scopes, or those of them that the words name, be it none; an operator's words only add.
+
+    OpenID Connect's own words alone are as good as no claim: many providers send them with every token.
     """
     of_role = SCOPES_OF_ROLE[role]
-    claimed = frozenset(scope for scope in Scope if isinstance(claim, str) and scope in claim.split())
-    if not claimed:
+    if words is None or (words and words <= OPENID_WORDS):
         return of_role
-    return of_role | (claimed & OPERATORS_MAY_ADD) if role is Role.OPERATOR else of_role & claimed
+    named = frozenset(scope for scope in Scope if scope in words)
+    return of_role | (named & OPERATORS_MAY_ADD) if role is Role.OPERATOR else of_role & named

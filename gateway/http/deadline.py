@@ -7,13 +7,30 @@ from typing import Any, TypeVar
 from starlette.types import Receive
 
 from gateway.errors import RequestTimeout
-from gateway.http.graphql_request import ClientGone
 
 T = TypeVar("T")
 
 
-async def while_awaited(work: Coroutine[Any, Any, T], receive: Receive, timeout_seconds: float) -> T:
-    """The result of `work`; ClientGone when the connection closes first, RequestTimeout when the time is over first.
+class ClientGone(Exception):
+    """The client closed the connection; nobody reads an answer."""
+
+
+class Deadline:
+    """The moment `seconds` from now: what one part of a request takes is not there for the next."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self.at = asyncio.get_running_loop().time() + seconds
+        """In the event loop's time."""
+
+    @property
+    def seconds_left(self) -> float:
+        """0 once it has passed."""
+        return max(0.0, self.at - asyncio.get_running_loop().time())
+
+
+async def while_awaited(work: Coroutine[Any, Any, T], receive: Receive, deadline: Deadline) -> T:
+    """The result of `work`; ClientGone when the connection closes first, RequestTimeout when the deadline comes first.
 
     In both cases, and when the server itself gives up, the work is cancelled. Nobody waits for the cancellation to
     end: a deadline that waited for what is late would be none.
@@ -21,12 +38,14 @@ async def while_awaited(work: Coroutine[Any, Any, T], receive: Receive, timeout_
     working = asyncio.ensure_future(work)
     leaving = asyncio.ensure_future(_client_left(receive))
     try:
-        done, _ = await asyncio.wait((working, leaving), timeout=timeout_seconds, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait(
+            (working, leaving), timeout=deadline.seconds_left, return_when=asyncio.FIRST_COMPLETED
+        )
         if working in done:
             return working.result()
         if leaving in done:
             raise ClientGone
-        raise RequestTimeout(timeout_seconds)
+        raise RequestTimeout(deadline.seconds)
     finally:
         for task in (working, leaving):
             task.cancel()

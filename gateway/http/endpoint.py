@@ -1,4 +1,4 @@
-"""/graphql: a request comes in, is admitted, runs until its deadline or until the client leaves, and is answered."""
+"""/graphql: a request comes in, its token is read, it is admitted, runs and is answered, by one deadline."""
 
 from collections.abc import Callable
 
@@ -16,9 +16,9 @@ from gateway.domain.viewer import Viewer
 from gateway.errors import GatewayError, InternalError
 from gateway.http import answer
 from gateway.http.authentication import Authenticator, bearer_token
-from gateway.http.deadline import while_awaited
+from gateway.http.deadline import ClientGone, Deadline, while_awaited
 from gateway.http.errors import formatted_errors
-from gateway.http.graphql_request import ClientGone, GraphQLRequest, from_body, from_query_string, read_body
+from gateway.http.graphql_request import GraphQLRequest, from_body, from_query_string, read_body
 from gateway.http.media_type import MediaType, negotiated, require_json
 from gateway.http.refusal import HttpRefusal
 from gateway.http.request_record import RequestRecord, record_of
@@ -45,7 +45,7 @@ class GraphQLEndpoint:
         record = record_of(scope)
         media_type = MediaType.JSON
         try:
-            media_type = negotiated(Headers(scope=scope).get("accept"))
+            media_type = negotiated(Headers(scope=scope).getlist("accept"))
             response = answer.executed(await self._result(scope, receive, record), media_type, record)
         except ClientGone:
             return
@@ -63,23 +63,27 @@ class GraphQLEndpoint:
         headers, method = Headers(scope=scope), scope["method"]
         if method not in ("GET", "POST"):
             raise HttpRefusal(405, "The graph is asked by GET or POST.", {"Allow": "GET, POST"})
+        deadline = Deadline(self._limits.request_timeout_seconds)
         token = bearer_token(headers.getlist("authorization"))
+        # The body comes before the token is checked: from then on all that can still come in is that the client left.
+        request = await self._request(scope, headers, receive, deadline)
+        work = self._executed(request, token, record, allow_mutation=method == "POST")
+        return await while_awaited(work, receive, deadline)
+
+    async def _request(self, scope: Scope, headers: Headers, receive: Receive, deadline: Deadline) -> GraphQLRequest:
+        max_bytes = self._limits.body_max_bytes
+        if scope["method"] == "GET":
+            return from_query_string(scope["query_string"], max_bytes=max_bytes)
+        require_json(headers.get("content-type"), headers.get("content-encoding"))
+        return from_body(await read_body(headers, receive, max_bytes=max_bytes, deadline=deadline))
+
+    async def _executed(
+        self, request: GraphQLRequest, token: str | None, record: RequestRecord, *, allow_mutation: bool
+    ) -> ExecutionResult:
         record.viewer = viewer = await self._authenticator.viewer(token)
-        request = await self._request(scope, headers, receive)
         operation = self._admission.admit(
-            request.query, request.operation_name, request.variables, viewer, allow_mutation=method == "POST"
+            request.query, request.operation_name, request.variables, viewer, allow_mutation=allow_mutation
         )
         record.operation, record.operation_type = operation.operation_name, operation.kind
         CALLER.set(Caller(request_id=record.request_id, token=token))
-        context = self._new_context(viewer, record.request_id)
-        return await while_awaited(engine.run(operation, context), receive, self._limits.request_timeout_seconds)
-
-    async def _request(self, scope: Scope, headers: Headers, receive: Receive) -> GraphQLRequest:
-        limits = self._limits
-        if scope["method"] == "GET":
-            return from_query_string(scope["query_string"], max_bytes=limits.body_max_bytes)
-        require_json(headers.get("content-type"), headers.get("content-encoding"))
-        timeout_seconds = limits.request_timeout_seconds
-        return from_body(
-            await read_body(headers, receive, max_bytes=limits.body_max_bytes, timeout_seconds=timeout_seconds)
-        )
+        return await engine.run(operation, self._new_context(viewer, record.request_id))

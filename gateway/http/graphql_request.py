@@ -1,6 +1,8 @@
 """From bytes to a GraphQL request: the body of a POST or the parameters of a GET."""
 
 import asyncio
+import re
+from itertools import accumulate
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -8,14 +10,18 @@ import msgspec
 from starlette.datastructures import Headers
 from starlette.types import Receive
 
+from gateway.http.deadline import ClientGone, Deadline
 from gateway.http.refusal import HttpRefusal
 
 BODY_HINT = 'Send a JSON object such as {"query": "{ __typename }"}.'
 PARAMETERS_MAX = 16
 
+NESTING_MAX = 100
+"""Levels of objects and lists in JSON. The decoder's own bound is the interpreter's, another one in each version."""
 
-class ClientGone(Exception):
-    """The client closed the connection; nobody reads an answer."""
+JSON_TEXT = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
+NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+LEVELS = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 
 
 class GraphQLRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -31,17 +37,17 @@ _REQUEST = msgspec.json.Decoder(GraphQLRequest)
 _OBJECT: msgspec.json.Decoder[dict[str, Any] | None] = msgspec.json.Decoder(dict[str, Any] | None)
 
 
-async def read_body(headers: Headers, receive: Receive, *, max_bytes: int, timeout_seconds: float) -> bytes:
+async def read_body(headers: Headers, receive: Receive, *, max_bytes: int, deadline: Deadline) -> bytes:
     """The whole body; 413 as soon as it is too large, 408 when it comes too slowly, ClientGone when it stops."""
     length = headers.get("content-length", "")
     if length.isdecimal() and int(length) > max_bytes:
         raise _too_large(max_bytes)
     try:
-        async with asyncio.timeout(timeout_seconds):
+        async with asyncio.timeout_at(deadline.at):
             return await _read(receive, max_bytes)
     except TimeoutError:
         raise HttpRefusal(
-            408, f"The body did not arrive within {timeout_seconds:g} s.", {"Connection": "close"}
+            408, f"The body did not arrive within {deadline.seconds:g} s.", {"Connection": "close"}
         ) from None
 
 
@@ -67,14 +73,22 @@ def from_body(body: bytes) -> GraphQLRequest:
     """The request in a POST body; HttpRefusal 400 says what is wrong with it."""
     if not body.strip():
         raise HttpRefusal(400, f"The body is empty. {BODY_HINT}")
+    _require_shallow(body, "The body")
     try:
         return _REQUEST.decode(body)
     except msgspec.ValidationError as error:
         raise HttpRefusal(400, f"The body is not a GraphQL request: {error}. {BODY_HINT}") from None
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise HttpRefusal(400, f"The body is not JSON. {BODY_HINT}") from None
-    except RecursionError:
-        raise HttpRefusal(400, "The body is nested too deeply.") from None
+
+
+def _require_shallow(json: bytes, what: str) -> None:
+    """HttpRefusal 400 for JSON nested deeper than NESTING_MAX; what is no JSON may pass, the decoder refuses it."""
+    if json.count(b"[") + json.count(b"{") <= NESTING_MAX:
+        return  # nearly every request; with so few brackets, even in texts, it cannot be deep
+    brackets = JSON_TEXT.sub(b"", json).translate(None, NOT_BRACKETS)
+    if max(accumulate(map(LEVELS.__getitem__, brackets)), default=0) > NESTING_MAX:
+        raise HttpRefusal(400, f"{what} is nested deeper than {NESTING_MAX} levels.")
 
 
 def from_query_string(query_string: bytes, *, max_bytes: int) -> GraphQLRequest:
@@ -111,7 +125,8 @@ def _object(parameters: dict[str, str], name: str) -> dict[str, Any] | None:
     text = parameters.get(name)
     if not text:
         return None
+    _require_shallow(text.encode(), f"The parameter `{name}`")
     try:
         return _OBJECT.decode(text)
-    except (msgspec.DecodeError, RecursionError):  # a ValidationError is a DecodeError
+    except msgspec.DecodeError:  # a ValidationError is one too
         raise HttpRefusal(400, f"The parameter `{name}` is not a JSON object.") from None

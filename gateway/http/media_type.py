@@ -1,7 +1,7 @@
 """Which media type an answer has, and which one a request may have (GraphQL over HTTP)."""
 
+from collections.abc import Mapping, Sequence
 from enum import Enum
-from typing import NamedTuple
 
 from gateway.http.refusal import HttpRefusal
 
@@ -13,40 +13,18 @@ class MediaType(Enum):
     JSON = "application/json"
 
 
-PREFERENCE = {
-    "application/graphql-response+json": MediaType.GRAPHQL_RESPONSE,
-    "application/json": MediaType.JSON,
-    "application/*": MediaType.JSON,
-    "*/*": MediaType.JSON,
-}
-"""Best first among ranges of one quality. Wildcards mean JSON, for clients older than the other type."""
-
-RANKS = list(PREFERENCE)
-
-
-class _Range(NamedTuple):
-    """One element of an Accept header."""
-
-    media_range: str
-    quality: float
-
-
-def negotiated(accept: str | None) -> MediaType:
-    """The media type to answer in; HttpRefusal 406 when the client takes neither."""
-    if accept is None or not accept.strip():
+def negotiated(accept: Sequence[str]) -> MediaType:
+    """The media type to answer in, by all Accept headers together; HttpRefusal 406 when the client takes neither."""
+    ranges = _ranges(accept)
+    if not ranges:
         return MediaType.JSON
-    ranges = [_range(element) for element in accept.split(",")]
-    refused = {PREFERENCE[each.media_range] for each in ranges if each.quality == 0 and each.media_range in RANKS[:2]}
-    offers = [
-        each
-        for each in ranges
-        if each.quality > 0 and each.media_range in PREFERENCE and PREFERENCE[each.media_range] not in refused
-    ]
-    if not offers:
+    # Of two as welcome as each other the first: wildcards alone come from clients older than the graph's own type.
+    offers = list(MediaType) if MediaType.GRAPHQL_RESPONSE.value in ranges else list(reversed(MediaType))
+    best = max(offers, key=lambda media_type: _quality_of(media_type, ranges))
+    if _quality_of(best, ranges) == 0:
         names = " or ".join(media_type.value for media_type in MediaType)
         raise HttpRefusal(406, f"The graph answers in {names}; the Accept header takes neither.")
-    best = min(offers, key=lambda each: (-each.quality, RANKS.index(each.media_range)))
-    return PREFERENCE[best.media_range]
+    return best
 
 
 def require_json(content_type: str | None, content_encoding: str | None) -> None:
@@ -66,19 +44,27 @@ def require_json(content_type: str | None, content_encoding: str | None) -> None
         raise HttpRefusal(415, "Send the body without Content-Encoding.", {"Accept-Encoding": "identity"})
 
 
-def _range(element: str) -> _Range:
-    media_range, *parameters = element.split(";")
-    quality = 1.0
-    for parameter in parameters:
-        name, _, value = parameter.partition("=")
-        if name.strip().lower() == "q":
-            quality = _quality(value.strip())
-    return _Range(media_range.strip().lower(), quality)
+def _ranges(accept: Sequence[str]) -> dict[str, float]:
+    """Media range -> quality; of one that stands twice, the better."""
+    ranges: dict[str, float] = {}
+    for element in ",".join(accept).split(","):
+        media_range, *parameters = (part.strip().lower() for part in element.split(";"))
+        if media_range:
+            ranges[media_range] = max(ranges.get(media_range, 0.0), _quality(parameters))
+    return ranges
 
 
-def _quality(text: str) -> float:
+def _quality_of(media_type: MediaType, ranges: Mapping[str, float]) -> float:
+    """By the most specific range that covers the type; 0 when none does."""
+    covering = [each for each in (media_type.value, "application/*", "*/*") if each in ranges]
+    return ranges[covering[0]] if covering else 0.0
+
+
+def _quality(parameters: Sequence[str]) -> float:
+    """The value of `q`, 1 without it, 0 for one that is no quality."""
+    given = [value.strip() for name, _, value in (each.partition("=") for each in parameters) if name.strip() == "q"]
     try:
-        quality = float(text)
+        quality = float(given[0]) if given else 1.0
     except ValueError:
         return 0.0
     return quality if 0 <= quality <= 1 else 0.0

@@ -45,17 +45,27 @@ class Loader(Generic[K, V]):
             await asyncio.wait(pending)
         return [_unwrapped(future.result()) for future in futures]
 
+    def prime(self, key: K, value: V) -> None:
+        """Answers for a key whose value came along with something else; what is known already stays."""
+        self._dataloader.prime(key, value)
+
     async def _load_batch(self, keys: list[K]) -> list[V | _Failure | None]:
         try:
             values = await self._source.get_many(keys)
         except GatewayError as error:
             return [_Failure(error)] * len(keys)
         except asyncio.CancelledError:  # aiodataloader would leave every waiter hanging
-            return [_Failure(InternalError())] * len(keys)
+            return self._failed(keys, "cancelled")
         except Exception:
-            log.exception("source_failed", source=type(self._source).__name__)
-            return [_Failure(InternalError())] * len(keys)
+            return self._failed(keys, "raised", exc_info=True)
+        if len(values) != len(keys):
+            return self._failed(keys, f"gave {len(values)} values for {len(keys)} keys")
         return [_Failure(value) if isinstance(value, GatewayError) else value for value in values]
+
+    def _failed(self, keys: list[K], how: str, *, exc_info: bool = False) -> list[V | _Failure | None]:
+        """A fault of the source, which is ours: each key's error, and one line in the log."""
+        log.error("source_failed", source=type(self._source).__name__, how=how, exc_info=exc_info)
+        return [_Failure(InternalError())] * len(keys)
 
 
 def _unwrapped(value: V | _Failure | None) -> V | GatewayError | None:

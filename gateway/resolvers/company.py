@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from gateway.context import Context
-from gateway.domain.company import Company, CompanyFilter, CompanyPage, CompanyProfile, CompanySearch, CompanyState
+from gateway.domain.company import Company, CompanyFilter, CompanyProfile, CompanySearch, CompanyState
 from gateway.domain.page import (
     FIRST_DEFAULT,
     Edge,
@@ -17,43 +17,40 @@ from gateway.domain.page import (
 )
 from gateway.errors import GatewayError
 from gateway.resolvers.node import load_as
-from gateway.resolvers.ownership import CompanyRecord
+from gateway.resolvers.ownership import CompanyRecord, not_found
 
 V = TypeVar("V")
 
 SEARCH = "companies"
 
 
-async def company(roots: Sequence[None], context: Context, id: str) -> Sequence[Company | GatewayError]:
+async def company(context: Context, id: str) -> Company | GatewayError:
     """A company by its global id."""
-    return [await load_as("Company", id, context) for _ in roots]
+    return await load_as(Company, id, context)
 
 
 async def companies(
-    roots: Sequence[None],
     context: Context,
     first: int = FIRST_DEFAULT,
     after: str | None = None,
     filter: CompanyFilter | None = None,
-) -> Sequence[Page[Company] | GatewayError]:
+) -> Page[Company] | GatewayError:
     """A page of the CRM's search; nothing is read but that page, so nobody counts the whole."""
     check_first(first)
     offset = 0 if after is None else _offset_after(after)
     asked = filter or CompanyFilter()
     search = CompanySearch(vat_number=asked.vat_number, name=asked.name, offset=offset, limit=first)
     found = await context.loaders.company.by_search.load(search)
-    return [_page(found, offset)] * len(roots)
-
-
-def _page(found: CompanyPage | GatewayError | None, offset: int) -> Page[Company] | GatewayError:
     if isinstance(found, GatewayError):
         return found
     profiles = found.profiles if found else ()
+    for profile in profiles:
+        context.loaders.company.profile_by_company_id.prime(profile.company_id, profile)
     edges = tuple(
         Edge(Company(profile.company_id), encode_cursor(SEARCH, (str(offset + index + 1), "")))
         for index, profile in enumerate(profiles)
     )
-    return Page(edges, page_info(edges, offset > 0, found is not None and found.has_more), None)
+    return Page(edges, page_info(edges, offset > 0, found is not None and found.has_more))
 
 
 def _offset_after(cursor: str) -> int:
@@ -92,4 +89,7 @@ async def _from_profile(
     companies: Sequence[Company], context: Context, read: Callable[[CompanyProfile], V]
 ) -> Sequence[V | GatewayError | None]:
     profiles = await context.loaders.company.profile_by_company_id.load_many([company.id for company in companies])
-    return [read(profile) if isinstance(profile, CompanyProfile) else profile for profile in profiles]
+    return [
+        read(profile) if isinstance(profile, CompanyProfile) else profile or not_found("company")
+        for profile in profiles
+    ]

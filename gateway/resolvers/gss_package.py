@@ -1,7 +1,6 @@
 """How the fields of a Giga Smart Share package and of its members get their values."""
 
 from collections.abc import Sequence
-from typing import TypeVar
 
 from gateway.context import Context
 from gateway.domain.company import Company
@@ -9,28 +8,23 @@ from gateway.domain.data_volume import DataVolume
 from gateway.domain.gss_package import GssMember, GssPackage, GssUsage
 from gateway.domain.key import Key
 from gateway.domain.line import MobileLine
-from gateway.domain.money import Money
-from gateway.domain.page import FIRST_DEFAULT, Order, Page
-from gateway.domain.sim import Sim
+from gateway.domain.page import FIRST_DEFAULT, CountedPage, Order
 from gateway.errors import GatewayError
-from gateway.resolvers import line as line_resolvers
 from gateway.resolvers.ownership import load_of_company, load_owned
 from gateway.resolvers.sort_key import timestamp
-
-V = TypeVar("V")
 
 ORDER = Order[GssPackage](
     name="gssPackages", sort_key=lambda package: timestamp(package.activated_at), id=lambda package: package.id
 )
 """By activation, oldest first."""
 
-MEMBER_ORDER = Order[GssMember](name="gssSims", sort_key=lambda member: "", id=lambda member: member.line_id)
+MEMBER_ORDER = Order[GssMember](name="gssMembers", sort_key=lambda member: "", id=lambda member: member.line_id)
 """By the line's id, which never changes."""
 
 
 async def gss_packages(
     companies: Sequence[Company], context: Context, first: int = FIRST_DEFAULT, after: str | None = None
-) -> Sequence[Page[GssPackage] | GatewayError]:
+) -> Sequence[CountedPage[GssPackage] | GatewayError]:
     """A page of each company's packages."""
     window = ORDER.window(first, after)
     whole = await load_of_company(companies, context.loaders.gss_package.by_customer_id, context)
@@ -42,9 +36,9 @@ def sim_count(packages: Sequence[GssPackage], context: Context) -> Sequence[int]
     return [len(package.line_ids) for package in packages]
 
 
-def sims(
+def members(
     packages: Sequence[GssPackage], context: Context, first: int = FIRST_DEFAULT, after: str | None = None
-) -> Sequence[Page[GssMember]]:
+) -> Sequence[CountedPage[GssMember]]:
     """A page of each package's members."""
     window = MEMBER_ORDER.window(first, after)
     return [
@@ -77,23 +71,3 @@ async def line(members: Sequence[GssMember], context: Context) -> Sequence[Mobil
     keys = [Key(member.company_id, member.line_id) for member in members]
     lines = await load_owned(keys, context.loaders.line.by_id, context)
     return [line if isinstance(line, MobileLine | GatewayError) else None for line in lines]
-
-
-async def sim(members: Sequence[GssMember], context: Context) -> Sequence[Sim | GatewayError | None]:
-    """The SIM in use on each member's line."""
-    lines = await line(members, context)
-    return _after(lines, await line_resolvers.sim([line for line in lines if isinstance(line, MobileLine)], context))
-
-
-async def credit_remaining(members: Sequence[GssMember], context: Context) -> Sequence[Money | GatewayError | None]:
-    """The credit left on each member's line, where it is prepaid."""
-    lines = await line(members, context)
-    return _after(lines, await line_resolvers.credit([line for line in lines if isinstance(line, MobileLine)], context))
-
-
-def _after(
-    lines: Sequence[MobileLine | GatewayError | None], values: Sequence[V | GatewayError | None]
-) -> list[V | GatewayError | None]:
-    """The values of those lines that are there, each in its line's place; a line's error stands for its value."""
-    following = iter(values)
-    return [next(following) if isinstance(line, MobileLine) else line for line in lines]

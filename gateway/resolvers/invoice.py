@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from gateway.context import Context
 from gateway.domain.company import Company
 from gateway.domain.invoice import Invoice, InvoiceFilter
-from gateway.domain.page import FIRST_DEFAULT, Order, Page
+from gateway.domain.page import FIRST_DEFAULT, CountedPage, Order
 from gateway.errors import GatewayError
 from gateway.resolvers.node import load_as
 from gateway.resolvers.ownership import load_of_company
@@ -19,9 +19,9 @@ ORDER = Order[Invoice](
 """By day of issue, newest first."""
 
 
-async def invoice(roots: Sequence[None], context: Context, id: str) -> Sequence[Invoice | GatewayError]:
+async def invoice(context: Context, id: str) -> Invoice | GatewayError:
     """An invoice by its global id."""
-    return [await load_as("Invoice", id, context) for _ in roots]
+    return await load_as(Invoice, id, context)
 
 
 async def invoices(
@@ -30,7 +30,7 @@ async def invoices(
     first: int = FIRST_DEFAULT,
     after: str | None = None,
     filter: InvoiceFilter | None = None,
-) -> Sequence[Page[Invoice] | GatewayError]:
+) -> Sequence[CountedPage[Invoice] | GatewayError]:
     """A page of each company's invoices of the last 24 months that the filter accepts."""
     window = ORDER.window(first, after)
     whole = await load_of_company(companies, context.loaders.invoice.by_account_id, context, by_account=True)

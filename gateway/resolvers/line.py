@@ -1,16 +1,17 @@
 """How a line's fields get their values."""
 
+import asyncio
 from collections.abc import Sequence
 
 from gateway.context import Context
 from gateway.domain.balance import Balance
-from gateway.domain.company import Company
+from gateway.domain.company import Company, CompanyAccounts
 from gateway.domain.gss_package import GssPackage
 from gateway.domain.key import Key
 from gateway.domain.line import FixedLine, Line, LineFilter, LineKind, MobileLine, PaymentType
 from gateway.domain.line_option import LineOption
 from gateway.domain.money import Money
-from gateway.domain.page import FIRST_DEFAULT, Order, Page
+from gateway.domain.page import FIRST_DEFAULT, CountedPage, Order
 from gateway.domain.sim import Sim
 from gateway.errors import GatewayError
 from gateway.resolvers.ownership import accounts_of, load_of_company, load_owned, not_found
@@ -20,16 +21,14 @@ ORDER = Order[Line](name="lines", sort_key=lambda line: timestamp(line.activated
 """By activation, oldest first; never by number, which a cursor would show to those who see it masked."""
 
 
-async def line(roots: Sequence[None], context: Context, number: str) -> Sequence[Line | GatewayError]:
+async def line(context: Context, number: str) -> Line | GatewayError:
     """The line that has a number (E.164), in the viewer's company or, for an operator, in any."""
-    return [await _by_number(number, context)] * len(roots)
-
-
-async def _by_number(number: str, context: Context) -> Line | GatewayError:
-    place = await context.loaders.line.by_number.load(number)
+    place, own = await asyncio.gather(context.loaders.line.by_number.load(number), _own_accounts(context))
+    if isinstance(own, GatewayError):
+        return own
     if isinstance(place, GatewayError):
         return place
-    company_id = None if place is None else await _company_id_of(place.customer_id, context)
+    company_id = None if place is None else await _company_id_of(place.customer_id, own, context)
     if isinstance(company_id, GatewayError):
         return company_id
     if place is None or company_id is None:
@@ -38,15 +37,19 @@ async def _by_number(number: str, context: Context) -> Line | GatewayError:
     return not_found("line") if found is None else found
 
 
-async def _company_id_of(customer_id: str, context: Context) -> str | GatewayError | None:
+async def _own_accounts(context: Context) -> CompanyAccounts | GatewayError | None:
+    """What the viewer's company holds, None for an operator; loaded whether or not the number is known to anybody."""
+    if context.viewer.company_id is None:
+        return None
+    (accounts,) = await accounts_of([context.viewer.company_id], context)
+    return accounts
+
+
+async def _company_id_of(customer_id: str, own: CompanyAccounts | None, context: Context) -> str | GatewayError | None:
     """The company a customer belongs to, None unless the viewer may see it."""
-    own = context.viewer.company_id
     if own is None:
         return await context.loaders.company.company_id_by_customer_id.load(customer_id)
-    (accounts,) = await accounts_of([own], context)
-    if isinstance(accounts, GatewayError):
-        return accounts
-    return own if customer_id in accounts.customer_ids else None
+    return own.company_id if customer_id in own.customer_ids else None
 
 
 async def lines(
@@ -55,7 +58,7 @@ async def lines(
     first: int = FIRST_DEFAULT,
     after: str | None = None,
     filter: LineFilter | None = None,
-) -> Sequence[Page[Line] | GatewayError]:
+) -> Sequence[CountedPage[Line] | GatewayError]:
     """A page of each company's lines that the filter accepts."""
     window = ORDER.window(first, after)
     whole = await load_of_company(companies, context.loaders.line.by_customer_id, context)
@@ -75,7 +78,7 @@ async def options(lines: Sequence[Line], context: Context) -> Sequence[list[Line
 
 
 def _whole(options: Sequence[LineOption | GatewayError | None]) -> list[LineOption] | GatewayError:
-    """Options by activation; one that cannot be read fails the list, which would otherwise be cut silently."""
+    """Options by activation; one that cannot be read now fails the list, one that is not there any more is left out."""
     failed = next((option for option in options if isinstance(option, GatewayError)), None)
     if failed is not None:
         return failed

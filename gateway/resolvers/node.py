@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from gateway.context import Context
 from gateway.domain import global_id
@@ -21,6 +21,8 @@ from gateway.resolvers.ownership import accounts_of, load_owned, not_found
 NODES_MAX = 100
 
 Node = Company | Line | Sim | Invoice | GssPackage | Ticket
+
+N = TypeVar("N", Company, Invoice, Ticket)
 
 ID_TYPES: dict[type, str] = {
     Company: "Company",
@@ -61,21 +63,22 @@ def id_of(records: Sequence[Node], context: Context) -> Sequence[str]:
     ]
 
 
-async def node(roots: Sequence[None], context: Context, id: str) -> Sequence[Node | GatewayError]:
+async def node(context: Context, id: str) -> Node | GatewayError:
     """The record a global id stands for."""
-    return await _load([_decoded(id)], context) * len(roots)
+    return (await _load([_decoded(id)], context))[0]
 
 
-async def nodes(roots: Sequence[None], context: Context, ids: Sequence[str]) -> Sequence[list[Node | GatewayError]]:
+async def nodes(context: Context, ids: Sequence[str]) -> list[Node | GatewayError]:
     """As `node`, for up to 100 ids; each id that fails is its own element's error."""
     if len(ids) > NODES_MAX:
         raise InvalidArgument(f"`ids` takes at most {NODES_MAX} ids; there are {len(ids)}.")
-    return [await _load([_decoded(id) for id in ids], context) for _ in roots]
+    return await _load([_decoded(id) for id in ids], context)
 
 
-async def load_as(type_name: str, id: str, context: Context) -> Any:
-    """The record under a global id of one type, for the root field of that type; a GatewayError stands for it."""
-    return (await _load([global_id.decode_as(type_name, id)], context))[0]
+async def load_as(record: type[N], id: str, context: Context) -> N | GatewayError:
+    """The record under a global id of one class, for the root field of that class."""
+    (found,) = await _load([global_id.decode_as(ID_TYPES[record], id)], context)
+    return cast(N | GatewayError, found)
 
 
 def _decoded(id: str) -> GlobalId | GatewayError:
@@ -88,7 +91,7 @@ def _decoded(id: str) -> GlobalId | GatewayError:
     return decoded
 
 
-async def _load(ids: Sequence[GlobalId | GatewayError], context: Context) -> list[Any]:
+async def _load(ids: Sequence[GlobalId | GatewayError], context: Context) -> list[Node | GatewayError]:
     """Another company's id is answered without asking a backend, in the words of an unknown one."""
     values: list[Any] = [_checked(id, context) for id in ids]
     places: dict[str, list[int]] = {}

@@ -22,21 +22,13 @@ class CompanyRecord(Protocol):
     def company_id(self) -> str: ...
 
 
-class CustomerRecord(CompanyRecord, Protocol):
-    """A record held by a customer of CRM or provisioning."""
+class HeldRecord(CompanyRecord, Protocol):
+    """A record that says by whom it is held."""
 
-    @property
-    def customer_id(self) -> str: ...
-
-
-class AccountRecord(CompanyRecord, Protocol):
-    """A record held by a billing account."""
-
-    @property
-    def account_id(self) -> str: ...
+    def is_held_by(self, accounts: CompanyAccounts) -> bool: ...
 
 
-R = TypeVar("R", bound=CustomerRecord | AccountRecord)
+R = TypeVar("R", bound=HeldRecord)
 V = TypeVar("V")
 
 
@@ -66,23 +58,15 @@ async def load_owned(
 
 
 def _if_held(record: R | GatewayError | None, holder: CompanyAccounts | GatewayError) -> R | GatewayError | None:
-    if record is None or isinstance(record, GatewayError):
-        return record
+    """The holder decides first: while nobody can say what the company holds, every id is answered alike."""
     if isinstance(holder, NotFound):
         return None
     if isinstance(holder, GatewayError):
         return holder
-    if _holds(holder, record):
+    if record is None or isinstance(record, GatewayError) or record.is_held_by(holder):
         return record
     log.warning("foreign_record_dropped", record=type(record).__name__)
     return None
-
-
-def _holds(holder: CompanyAccounts, record: CustomerRecord | AccountRecord) -> bool:
-    account_id: str | None = getattr(record, "account_id", None)
-    if account_id is not None:
-        return account_id in holder.account_ids
-    return getattr(record, "customer_id", None) in holder.customer_ids
 
 
 async def load_of_company(

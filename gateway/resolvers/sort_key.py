@@ -7,5 +7,10 @@ LAST = "~"
 
 
 def timestamp(at: datetime | None) -> str:
-    """UTC, to the microsecond, always of one width."""
-    return LAST if at is None else at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")
+    """UTC, to the microsecond, always of one width; within a day of the calendar's ends the offset is left out."""
+    if at is None:
+        return LAST
+    try:
+        return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
+    except OverflowError:
+        return at.replace(tzinfo=None).isoformat(timespec="microseconds")

@@ -7,7 +7,7 @@ from gateway.domain.company import Company
 from gateway.domain.invoice import Invoice
 from gateway.domain.key import Key
 from gateway.domain.line import Line
-from gateway.domain.page import FIRST_DEFAULT, Order, Page
+from gateway.domain.page import FIRST_DEFAULT, CountedPage, Order
 from gateway.domain.ticket import Ticket, TicketFilter
 from gateway.errors import GatewayError
 from gateway.resolvers.node import load_as
@@ -20,9 +20,9 @@ ORDER = Order[Ticket](
 """By opening, newest first."""
 
 
-async def ticket(roots: Sequence[None], context: Context, id: str) -> Sequence[Ticket | GatewayError]:
+async def ticket(context: Context, id: str) -> Ticket | GatewayError:
     """A ticket by its global id."""
-    return [await load_as("Ticket", id, context) for _ in roots]
+    return await load_as(Ticket, id, context)
 
 
 async def tickets(
@@ -31,7 +31,7 @@ async def tickets(
     first: int = FIRST_DEFAULT,
     after: str | None = None,
     filter: TicketFilter | None = None,
-) -> Sequence[Page[Ticket] | GatewayError]:
+) -> Sequence[CountedPage[Ticket] | GatewayError]:
     """A page of each company's tickets that the filter accepts."""
     window = ORDER.window(first, after)
     whole = await load_of_company(companies, context.loaders.ticket.by_customer_id, context)

@@ -7,9 +7,9 @@ from gateway.domain.company import Company
 from gateway.domain.viewer import Viewer
 
 
-def viewer(roots: Sequence[None], context: Context) -> Sequence[Viewer]:
+def viewer(context: Context) -> Viewer:
     """Whoever the token speaks for."""
-    return [context.viewer] * len(roots)
+    return context.viewer
 
 
 def company(viewers: Sequence[Viewer], context: Context) -> Sequence[Company | None]:

@@ -6,13 +6,13 @@ import strawberry
 
 from gateway.domain import company as records
 from gateway.domain.viewer import Scope
-from gateway.fields import edge, edge_with_arguments, enum_type, input_type, object_type
+from gateway.fields import attribute, edge, edge_with_arguments, enum_type, input_type, object_type
 from gateway.resolvers import company as resolve
 from gateway.resolvers import gss_package as resolve_gss_package
 from gateway.resolvers import invoice as resolve_invoice
 from gateway.resolvers import line as resolve_line
 from gateway.resolvers import ticket as resolve_ticket
-from gateway.schema.connection import FIRST_DEFAULT, NOT_GIVEN, After, Connection, First
+from gateway.schema.connection import FIRST_DEFAULT, NOT_GIVEN, After, Connection, Edge, First, PageInfo
 from gateway.schema.gss_package import GssPackage
 from gateway.schema.invoice import Invoice, InvoiceFilter
 from gateway.schema.line import Line, LineFilter
@@ -79,6 +79,15 @@ class Company(Node):
         ] = NOT_GIVEN,
     ) -> Connection[Ticket] | None:
         """The company's tickets, newest first."""
+
+
+@object_type()
+class CompanyConnection:
+    """One page of a search. Only the page itself is read, so nobody counts the whole."""
+
+    nodes: list[Company] = attribute("The companies of this page.")
+    edges: list[Edge[Company]] = attribute("The companies of this page, each with its cursor.")
+    page_info: PageInfo = attribute("Where this page stands in the search.")
 
 
 @input_type(records.CompanyFilter)

@@ -48,6 +48,4 @@ class Connection(Generic[T]):
     nodes: list[T] = attribute("The rows of this page.")
     edges: list[Edge[T]] = attribute("The rows of this page, each with its cursor.")
     page_info: PageInfo = attribute("Where this page stands in its list.")
-    total_count: int | None = attribute(
-        "How many rows the whole list has, after the filter; null where only the page itself was read."
-    )
+    total_count: int = attribute("How many rows the whole list has, after the filter.")

@@ -6,17 +6,15 @@ import strawberry
 
 if TYPE_CHECKING:
     from gateway.schema.company import Company
-    from gateway.schema.gss_package import GssPackage, GssPackageSim
+    from gateway.schema.gss_package import GssPackage, GssPackageMember
     from gateway.schema.invoice import Invoice
     from gateway.schema.line import Line, MobileLine
     from gateway.schema.sim import Sim
-    from gateway.schema.ticket import Ticket
 
 LazyCompany: TypeAlias = Annotated["Company", strawberry.lazy("gateway.schema.company")]
 LazyGssPackage: TypeAlias = Annotated["GssPackage", strawberry.lazy("gateway.schema.gss_package")]
-LazyGssPackageSim: TypeAlias = Annotated["GssPackageSim", strawberry.lazy("gateway.schema.gss_package")]
+LazyGssPackageMember: TypeAlias = Annotated["GssPackageMember", strawberry.lazy("gateway.schema.gss_package")]
 LazyInvoice: TypeAlias = Annotated["Invoice", strawberry.lazy("gateway.schema.invoice")]
 LazyLine: TypeAlias = Annotated["Line", strawberry.lazy("gateway.schema.line")]
 LazyMobileLine: TypeAlias = Annotated["MobileLine", strawberry.lazy("gateway.schema.line")]
 LazySim: TypeAlias = Annotated["Sim", strawberry.lazy("gateway.schema.sim")]
-LazyTicket: TypeAlias = Annotated["Ticket", strawberry.lazy("gateway.schema.ticket")]

@@ -6,7 +6,6 @@ import strawberry
 
 from gateway.domain import line as records
 from gateway.domain import line_option as option_records
-from gateway.domain.phone import masked
 from gateway.domain.viewer import Scope
 from gateway.fields import attribute, edge, enum_type, input_type, interface_type, object_type
 from gateway.resolvers import company as resolve_company
@@ -14,7 +13,7 @@ from gateway.resolvers import line as resolve
 from gateway.schema.lazy import LazyCompany, LazyGssPackage, LazySim
 from gateway.schema.money import Money
 from gateway.schema.node import Node
-from gateway.schema.scalars import PhoneNumber
+from gateway.schema.scalars import PHONE_MASK, PhoneNumber
 
 LineKind = records.LineKind
 enum_type(LineKind, {LineKind.MOBILE: "A mobile line, with a SIM.", LineKind.FIXED: "A fixed line, at an address."})
@@ -64,9 +63,7 @@ class LineOption:
 class Line(Node):
     """What a company calls and connects with: a mobile or a fixed line."""
 
-    number: PhoneNumber | None = attribute(
-        "The line's number; null while it has none.", masked_without=Scope.PII_READ, mask=masked
-    )
+    number: PhoneNumber | None = attribute("The line's number; null while it has none.", mask=PHONE_MASK)
     kind: LineKind = edge(resolve.kind, "Mobile or fixed.")
     state: LineState = attribute("Where the line is in its life.")
     plan: TariffPlan | None = attribute("The offer the line is on.")

@@ -4,27 +4,33 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NewType
 
-import phonenumbers
 import strawberry
 from graphql import GraphQLError
+
+from gateway.domain.phone import e164, masked
+from gateway.domain.viewer import Scope
+from gateway.fields import Mask
 
 PhoneNumber = NewType("PhoneNumber", str)
 ByteCount = NewType("ByteCount", int)
 
+BYTES_MAX = 2**53 - 1
+PHONE_MASK = Mask(Scope.PII_READ, masked)
+"""On every field that shows a phone number."""
+
 
 def parse_phone_number(value: Any) -> str:
     """E.164 of a number in any usual spelling; a number without a country is Italian."""
-    try:
-        number = phonenumbers.parse(value, "IT")
-    except (phonenumbers.NumberParseException, TypeError, AttributeError):
-        raise _not_a_number() from None
-    if not phonenumbers.is_possible_number(number):
-        raise _not_a_number()
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    number = e164(value) if isinstance(value, str) else None
+    if number is None:
+        raise GraphQLError("A PhoneNumber is digits with an optional country, such as +393451234567.")
+    return number
 
 
-def _not_a_number() -> GraphQLError:
-    return GraphQLError("A PhoneNumber is digits with an optional country, such as +393451234567.")
+def _bytes(value: int) -> int:
+    if value > BYTES_MAX:
+        raise GraphQLError("This volume is beyond 2⁵³ − 1 bytes, which not every JSON reader holds exactly.")
+    return value
 
 
 def _read_only(value: Any) -> Any:
@@ -62,7 +68,7 @@ SCALARS: dict[object, Any] = {
     ByteCount: strawberry.scalar(
         name="ByteCount",
         description="A whole number of bytes, up to 2⁵³ − 1, so that every JSON reader holds it exactly.",
-        serialize=int,
+        serialize=_bytes,
         parse_value=_read_only,
     ),
 }

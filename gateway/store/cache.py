@@ -63,6 +63,15 @@ class Cache:
         except (RedisError, OSError, TimeoutError) as error:
             self._failed(error)
 
+    async def drop_many(self, names: Sequence[str]) -> None:
+        """Keep nothing under these names any more."""
+        if self._is_away():
+            return
+        try:
+            await self._redis.delete(*names)
+        except (RedisError, OSError, TimeoutError) as error:
+            self._failed(error)
+
     def _is_away(self) -> bool:
         return time.monotonic() < self._away_until
 

@@ -11,7 +11,7 @@ V = TypeVar("V")
 
 
 class Fallback(Generic[K, V]):
-    """Asks `second` for the keys on which `first` failed; where both fail, the first one's error stands.
+    """Asks `second` for the keys on which `first` failed; where it knows nothing either, the first one's error stands.
 
     A key that `first` knows nothing of is not asked again: unknown is an answer.
     """
@@ -27,6 +27,6 @@ class Fallback(Generic[K, V]):
         if failed:
             others = await self._second.get_many([keys[index] for index in failed])
             for index, other in zip(failed, others, strict=True):
-                if not isinstance(other, GatewayError):
+                if other is not None and not isinstance(other, GatewayError):
                     values[index] = other
         return values

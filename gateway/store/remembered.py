@@ -24,7 +24,7 @@ class Remembered(Generic[V]):
     """Answers younger than `fresh_seconds` are not asked for again; older ones, up to `stale_seconds`, hide an error.
 
     The name an entry is kept under holds the record's fields, so that no version of the gateway misreads another's.
-    What is unknown is not remembered: it may be created the next moment.
+    What is unknown is not remembered, since it may be created the next moment; what was remembered of it is dropped.
     """
 
     def __init__(
@@ -81,3 +81,6 @@ class Remembered(Generic[V]):
         }
         if entries:
             await self._cache.set_many(entries, self._stale_seconds)
+        gone = [self._prefix + key for key, answer in answers.items() if answer is None]
+        if gone:
+            await self._cache.drop_many(gone)

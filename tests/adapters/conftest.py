@@ -53,6 +53,8 @@ class TmfServer:
         self.answer: Handler | None = None
         self.ignored: set[str] = set()
         self.separator: str | None = ","
+        self.literal = False
+        self.from_suffix = ".gte"
         self.page_cap = 100
         self.total: Callable[[int, int], int | None] = lambda matching, _collection: matching
         self.offset_ignored = False
@@ -93,12 +95,15 @@ class TmfServer:
         return _json(page, 200 if len(page) == len(matching) else 206, headers)
 
     def _passes(self, row: Row, name: str, values: list[str]) -> bool:
-        if name in self.ignored or name.endswith(".gte"):
+        if name in self.ignored:
             return True
+        if name.endswith(self.from_suffix):
+            found = _reach(row, name.removesuffix(self.from_suffix).split("."))
+            return any(_moment(value) >= _moment(values[0]) for value in found)
         wanted = values
         if self.separator is not None:
             wanted = [part for value in values for part in value.split(self.separator)]
-        elif len(values) == 1 and "," in values[0]:
+        elif len(values) == 1 and "," in values[0] and not self.literal:
             return True  # several values in one are not understood, so the filter has no effect
         return not set(wanted).isdisjoint(_reach(row, name.split(".")))
 
@@ -113,6 +118,11 @@ def _reach(value: object, path: list[str]) -> list[str]:
     if not path:
         return [str(value)]
     return _reach(value[path[0]], path[1:]) if isinstance(value, dict) and path[0] in value else []
+
+
+def _moment(text: str) -> datetime:
+    at = datetime.fromisoformat(text)
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _json(document: object, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:

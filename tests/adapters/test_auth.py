@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from gateway.adapters import _auth
 from gateway.adapters._api import Api
 from gateway.adapters._auth import ClientCredentials
 from gateway.adapters._client import BackendClient
@@ -138,8 +139,9 @@ async def test_one_token_request_for_many_calls(server: Any, connect: Any) -> No
     assert issuer.issued == 1
 
 
-async def test_a_refused_token_is_renewed_once(server: Any, connect: Any) -> None:
+async def test_a_refused_token_is_renewed_once(server: Any, connect: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A token that was revoked early costs one more try, and only one."""
+    monkeypatch.setattr(_auth, "RENEW_SECONDS", 0.0)
     issuer = Issuer(server)
     issuer.refused = {"t1"}
     async with connect("crm", auth=issuer.auth) as client:
@@ -148,6 +150,49 @@ async def test_a_refused_token_is_renewed_once(server: Any, connect: Any) -> Non
         with pytest.raises(BackendAccessDenied):
             await get(client)
     assert issuer.issued == 3
+
+
+async def test_a_new_token_that_is_refused(server: Any, connect: Any) -> None:
+    """A backend that takes none of our tokens costs no further token for each call."""
+    issuer = Issuer(server)
+    issuer.refused = {"t1", "t2", "t3", "t4"}
+    async with connect("crm", auth=issuer.auth) as client:
+        for _ in range(3):
+            with pytest.raises(BackendAccessDenied):
+                await get(client)
+    assert issuer.issued == 1
+    assert len(server.seen) == 4
+
+
+async def test_renewing_a_token() -> None:
+    """One of 10 s or more is given up; one that was replaced meanwhile leaves the newer one alone."""
+    clock, issued = [0.0], 0
+
+    async def post(_url: str, _headers: Any, _body: bytes) -> Reply:
+        nonlocal issued
+        issued += 1
+        return Reply(200, b'{"access_token": "t%d", "expires_in": "3600"}' % issued)
+
+    credentials = ClientCredentials(ClientCredentialsAuth("u", "i", "s"), "crm", post, lambda: clock[0])
+    first = await credentials.headers()
+    clock[0] = 9.9
+    assert credentials.renew(first) is False
+    clock[0] = 10.0
+    assert credentials.renew(first) is True
+    second = await credentials.headers()
+    assert credentials.renew(first) is True
+    assert credentials.renew(second) is False
+    assert await credentials.headers() == second == {"Authorization": "Bearer t2"}
+
+
+@pytest.mark.parametrize("expires_in", [3600, 3600.0, "3600", None])
+async def test_a_lifetime_may_be_text(server: Any, connect: Any, expires_in: object) -> None:
+    """Some servers write numbers as text, or leave this one out."""
+    issuer = Issuer(server, expires_in=expires_in)
+    async with connect("crm", auth=issuer.auth) as client:
+        assert await get(client) == Thing("t1")
+        assert await get(client) == Thing("t1")
+    assert issuer.issued == 1
 
 
 async def test_tokens_end_before_they_expire() -> None:
@@ -173,6 +218,7 @@ async def test_tokens_end_before_they_expire() -> None:
         (503, b"CANARY", BackendFailed),
         (200, b"<html>CANARY", BackendContractBroken),
         (200, b'{"access_token": 7}', BackendContractBroken),
+        (200, b'{"access_token": "t", "expires_in": "CANARY"}', BackendContractBroken),
     ],
 )
 async def test_no_token(server: Any, connect: Any, status: int, body: bytes, ours: type[Exception]) -> None:
@@ -191,10 +237,13 @@ async def test_no_token(server: Any, connect: Any, status: int, body: bytes, our
 
 
 async def test_a_token_endpoint_that_is_down(connect: Any) -> None:
-    """It is the backend that is unavailable."""
+    """It is the backend that is unavailable; the message says where to look."""
     async with connect("crm", auth=ClientCredentialsAuth("http://127.0.0.1:9/token", "i", "s")) as client:
-        with pytest.raises(BackendUnavailable):
+        with pytest.raises(BackendUnavailable) as caught:
             await get(client)
+    assert caught.value.message == (
+        "The token endpoint of the crm backend (backends.crm.auth.token_url) cannot be reached: it takes no connection."
+    )
 
 
 class Pki(msgspec.Struct, frozen=True):

@@ -160,9 +160,32 @@ async def test_a_comparison_of_a_profile(server: Any, connect: Any) -> None:
     """Some backends write `.ge` for `.gte`."""
     server.rows["customerBill"] = []
     async with connect("billing", apis={"customerBill": {"comparison_suffixes": {"gte": ".ge"}}}) as client:
-        server.ignored = {"billDate.ge"}
         await BillingBackend(client, client.clock).invoices_by_account_id.get_many([Key("org-1", "acc-1")])
     assert server.seen[0].query[1] == "billDate.ge=2024-11-24T00%3A00%3A00%2B01%3A00"
+
+
+OLD_BILLS = [
+    {**BILL, "id": "bil-2", "billDate": "2024-11-24T00:00:00+01:00"},
+    {**BILL, "id": "bil-3", "billDate": "2024-11-23T23:59:59+01:00"},
+    {**BILL, "id": "bil-4", "billDate": "2010-01-01"},
+]
+
+
+@pytest.mark.parametrize(("ignored", "calls_for"), [(set(), []), ({"billDate.gte"}, [2])])
+async def test_bills_of_other_years(
+    server: Any, connect: Any, ignored: set[str], calls_for: list[int], logged: list[dict[str, Any]]
+) -> None:
+    """None comes from before the day 24 months ago; where the backend sends some, the log names the setting."""
+    server.rows["customerBill"] = [BILL, *OLD_BILLS]
+    server.ignored = ignored
+    async with connect("billing") as client:
+        billing = BillingBackend(client, client.clock)
+        (found,) = await billing.invoices_by_account_id.get_many([Key("org-1", "acc-1")])
+    assert isinstance(found, tuple)
+    assert [invoice.id for invoice in found] == ["bil-1", "bil-2"]
+    dropped = [event for event in logged if event["event"] == "backend_rows_dropped"]
+    assert [event["rows"] for event in dropped] == calls_for
+    assert all(event["see"] == "backends.billing.apis.customerBill.comparison_suffixes" for event in dropped)
 
 
 async def test_one_row_under_two_companies(server: Any, connect: Any) -> None:
@@ -268,6 +291,20 @@ async def test_usage_of_packages(server: Any, connect: Any) -> None:
     assert server.seen[0].headers["Content-Type"] == "application/json"
 
 
+async def test_usage_in_several_parts(server: Any, connect: Any) -> None:
+    """Several answers for one package add up, line by line."""
+    consume(
+        server,
+        consumption("gss-1", ("lin-1", "|3.2|"), left="|1.5|"),
+        consumption("gss-1", ("lin-1", "|0.3|"), ("lin-2", "|1|"), left="|2|", product=[{"id": "gss-1"}] * 2),
+    )
+    async with connect("billing") as client:
+        source = BillingBackend(client, client.clock).gss_usage_by_package_id
+        found = await source.get_many([Key("org-1", "gss-1")])
+    used = {"lin-1": DataVolume(3_500_000_000), "lin-2": DataVolume(1_000_000_000)}
+    assert found == [GssUsage(used, DataVolume(3_500_000_000))]
+
+
 @pytest.mark.parametrize(
     ("profile", "requests"), [({"batch_ids": "none"}, [["a"], ["b"], ["c"]]), ({"batch_max": 2}, [["a", "b"], ["c"]])]
 )
@@ -318,6 +355,59 @@ async def test_accounts_of_a_company(server: Any, connect: Any) -> None:
         source = BillingBackend(client, client.clock).accounts_by_company_id
         found = await source.get_many(["org-1", "org-2"])
     assert found == [CompanyAccounts("org-1", ("cus-1",), ("acc-1", "acc-2")), None]
+
+
+def party(id: str, role: str | None = None, kind: str | None = None) -> dict[str, Any]:
+    """A related party; None leaves a member out."""
+    members = {"id": id, "role": role, "@referredType": kind}
+    return {name: value for name, value in members.items() if value is not None}
+
+
+OTHERS = {"id": "acc-9", "relatedParty": [party("org-2", "owner"), party("cus-2", "customer"), party("org-1", "payer")]}
+
+
+async def test_the_account_of_another_that_a_company_pays(
+    server: Any, connect: Any, logged: list[dict[str, Any]]
+) -> None:
+    """It stays the other's, and so do its customers; the company's own are given all the same."""
+    server.rows["billingAccount"] = [OTHERS, ACCOUNT]
+    async with connect("billing") as client:
+        found = await BillingBackend(client, client.clock).accounts_by_company_id.get_many(["org-1", "org-2"])
+        assert found == [
+            CompanyAccounts("org-1", ("cus-1",), ("acc-1",)),
+            CompanyAccounts("org-2", ("cus-2",), ("acc-9",)),
+        ]
+        server.rows["billingAccount"] = [OTHERS]
+        assert await BillingBackend(client, client.clock).accounts_by_company_id.get_many(["org-1"]) == [None]
+    dropped = [event for event in logged if event["event"] == "backend_rows_dropped"]
+    assert [(event["rows"], event["see"]) for event in dropped] == [(1, "backends.billing.apis.account.owner_role")] * 2
+
+
+@pytest.mark.parametrize(
+    ("parties", "role", "owned"),
+    [
+        ([party("org-1", "Owner")], "owner", True),
+        ([party("org-1", "intestatario"), party("x", "owner")], "Intestatario", True),
+        ([party("org-1", "intestatario")], "owner", False),
+        ([party("org-1"), party("cus-1", "customer")], "owner", False),
+        ([party("org-1", kind="Organization"), party("cus-1", kind="Customer")], "owner", True),
+        ([party("org-1")], "owner", True),
+        ([party("org-1", kind="Customer")], "owner", False),
+        ([{"role": "owner", "partyOrPartyRole": party("org-1", kind="Organization")}], "owner", True),
+    ],
+)
+async def test_who_owns_an_account(
+    server: Any, connect: Any, parties: list[dict[str, Any]], role: str, owned: bool
+) -> None:
+    """The party in the owner's role; where no party has a role, the organization."""
+
+    async def answer(_request: web.BaseRequest) -> web.Response:
+        return web.json_response([{"id": "acc-1", "relatedParty": parties}])
+
+    server.answer = answer
+    async with connect("billing", apis={"account": {"owner_role": role}}) as client:
+        (found,) = await BillingBackend(client, client.clock).accounts_by_company_id.get_many(["org-1"])
+    assert getattr(found, "account_ids", None) == (("acc-1",) if owned else None)
 
 
 async def test_accounts_of_others(server: Any, connect: Any) -> None:

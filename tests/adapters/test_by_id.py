@@ -105,6 +105,46 @@ async def test_a_capped_page(server: Any, connect: Any) -> None:
     assert server.paths() == ["/thing", "/thing/c"]
 
 
+async def test_a_capped_page_without_a_total(server: Any, connect: Any) -> None:
+    """206 alone says that rows are missing."""
+    server.page_cap = 2
+    server.total = lambda _matching, _collection: None
+    have(server, "a", "b", "c")
+    assert set(await read(connect, ["a", "b", "c", "zz"])) == {"a", "b", "c"}
+    assert server.paths()[0] == "/thing"
+    assert sorted(server.paths()[1:]) == ["/thing/c", "/thing/zz"]
+
+
+async def test_a_batch_that_is_taken_for_one_id(server: Any, connect: Any, logged: list[dict[str, Any]]) -> None:
+    """A backend that looks for the id `a,b` finds nothing: one id tells, all are asked one by one, the log says why."""
+    server.separator, server.literal = None, True
+    have(server, "a", "b")
+    assert set(await read(connect, ["a", "b", "zz"])) == {"a", "b"}
+    assert server.paths()[:2] == ["/thing", "/thing/a"]
+    assert sorted(server.paths()[2:]) == ["/thing/b", "/thing/zz"]
+    told = [event for event in logged if event["event"] == "backend_batch_not_understood"]
+    assert [event["see"] for event in told] == ["backends.crm.apis.troubleTicket.batch_ids"]
+
+
+async def test_a_batch_of_unknown_ids(server: Any, connect: Any, logged: list[dict[str, Any]]) -> None:
+    """Where the first is unknown on its own as well, none exists: one call more, and no warning."""
+    have(server)
+    assert await read(connect, ["x", "y", "z"]) == {}
+    assert server.paths() == ["/thing", "/thing/x"]
+    assert [event for event in logged if event["log_level"] == "warning"] == []
+
+
+async def test_an_empty_batch_nobody_can_confirm(server: Any, connect: Any) -> None:
+    """Nothing is called unknown when the single read fails."""
+
+    async def fail_on_one(request: web.BaseRequest) -> web.StreamResponse:
+        return web.json_response([], status=200 if request.path.endswith("/thing") else 500)
+
+    server.answer = fail_on_one
+    found = await read(connect, ["a", "b"])
+    assert {id: type(value) for id, value in found.items()} == {"a": BackendFailed, "b": BackendFailed}
+
+
 async def test_the_order_of_rows_does_not_matter(server: Any, connect: Any) -> None:
     """Rows are matched by id, never by position."""
     have(server, "b", "a")

@@ -104,6 +104,35 @@ async def test_a_page_shorter_than_asked(server: Any, connect: Any) -> None:
     assert lengths(await read(connect, ["ann"], limit_max=10)) == {"ann": 40}
 
 
+@pytest.mark.parametrize("total", [None, 7, 0])
+async def test_a_page_that_says_it_is_partial(server: Any, connect: Any, total: int | None) -> None:
+    """206 on a page below the limit means that there is more, whatever X-Total-Count says or does not say."""
+    server.page_cap = 7
+    server.total = lambda _matching, _collection: total
+    have(server, ann=40)
+    assert lengths(await read(connect, ["ann"], limit_max=10)) == {"ann": 40}
+    assert sorted(int(seen.query[1].partition("=")[2]) for seen in server.seen) == [0, 7, 14, 21, 28, 35, 40]
+
+
+async def test_a_partial_page_again_and_again(server: Any, connect: Any) -> None:
+    """A backend that ignores `offset` and says 206 for ever is an error after the second page."""
+    server.page_cap, server.offset_ignored = 7, True
+    server.total = lambda _matching, _collection: None
+    have(server, ann=40)
+    assert isinstance((await read(connect, ["ann"], limit_max=10))["ann"], BackendContractBroken)
+    assert len(server.seen) == 2
+
+
+async def test_a_window_of_partial_pages(server: Any, connect: Any) -> None:
+    """A window, too, goes on after 206."""
+    server.page_cap = 7
+    server.total = lambda _matching, _collection: None
+    have(server, ann=40)
+    async with connect("crm") as client:
+        rows = await window(Api(client, "troubleTicket"), "/thing", Thing, [], offset=10, count=25)
+    assert [row.id for row in rows] == [f"ann-{number:04}" for number in range(10, 35)]
+
+
 async def test_a_page_that_shrinks_among_several(server: Any, connect: Any) -> None:
     """When one of the pages read together comes short, those after it are read again from the right place."""
     have(server, ann=100)

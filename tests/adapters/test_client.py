@@ -13,7 +13,8 @@ from aiohttp import web
 
 from gateway.adapters import _client
 from gateway.adapters._api import Api
-from gateway.adapters._client import FOREIGN_ERRORS, BackendClient, translated
+from gateway.adapters._call import Call
+from gateway.adapters._client import BackendClient, translated
 from gateway.adapters.caller import CALLER, Caller
 from gateway.config import BackendSettings
 from gateway.errors import (
@@ -51,19 +52,16 @@ def answering(**response: Any) -> Callable[[web.BaseRequest], Any]:
 
 
 EXPORTED = [getattr(aiohttp, name) for name in aiohttp.__all__]
-FOREIGN = [
-    kind
-    for kind in EXPORTED
-    if isinstance(kind, type) and issubclass(kind, Exception) and not issubclass(kind, Warning)
-]
+FOREIGN = [kind for kind in EXPORTED if isinstance(kind, type) and issubclass(kind, aiohttp.ClientError)]
+WHO = "The crm backend"
 
 
 @pytest.mark.parametrize("kind", FOREIGN, ids=lambda kind: kind.__name__)
 def test_every_error_of_aiohttp_has_a_translation(kind: type[Exception]) -> None:
-    """Each exception class that aiohttp exports has an entry of its own kind, not just the one for all of them."""
-    nearest = next(foreign for foreign in kind.__mro__ if foreign in FOREIGN_ERRORS)
-    assert nearest not in (aiohttp.ClientError, OSError) or kind is aiohttp.ClientError
-    assert isinstance(translated(kind.__new__(kind), "crm"), BackendError)
+    """Each error of its client that aiohttp exports is one of ours, about the one who was asked."""
+    ours = translated(kind.__new__(kind), "crm", WHO)
+    assert isinstance(ours, BackendError)
+    assert ours.message.startswith(WHO)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +72,7 @@ def test_every_error_of_aiohttp_has_a_translation(kind: type[Exception]) -> None
         (aiohttp.ConnectionTimeoutError(), BackendTimeout),
         (aiohttp.SocketTimeoutError(), BackendTimeout),
         (TimeoutError(), BackendTimeout),
-        (aiohttp.ServerFingerprintMismatch(b"", b"", "h", 1), BackendTlsFailed),
+        (aiohttp.ClientResponseError(None, ()), BackendContractBroken),  # type: ignore[arg-type]
         (ssl.SSLCertVerificationError(), BackendTlsFailed),
         (OSError(errno.EMFILE, "too many open files"), BackendUnavailable),
         (ConnectionResetError(), BackendUnavailable),
@@ -82,19 +80,19 @@ def test_every_error_of_aiohttp_has_a_translation(kind: type[Exception]) -> None
 )
 def test_foreign_errors_become_the_nearest_of_ours(error: Exception, ours: type[BackendError]) -> None:
     """Timeouts, lost connections and TLS faults are told apart."""
-    assert type(translated(error, "crm")) is ours
+    assert type(translated(error, "crm", WHO)) is ours
 
 
 def test_a_refused_client_certificate_is_a_tls_error() -> None:
     """TLS 1.3 reports it after the handshake, as a lost connection with the TLS error behind it."""
     lost = aiohttp.ClientOSError()
     lost.__cause__ = ssl.SSLError()
-    assert type(translated(lost, "crm")) is BackendTlsFailed
+    assert type(translated(lost, "crm", WHO)) is BackendTlsFailed
 
 
 def test_an_error_of_our_own_is_not_translated() -> None:
     """A fault of the gateway must not look like the backend's."""
-    assert translated(KeyError("x"), "crm") is None
+    assert translated(KeyError("x"), "crm", WHO) is None
 
 
 @pytest.mark.parametrize(
@@ -301,6 +299,40 @@ async def test_one_log_line_for_each_call(server: Any, connect: Any, logged: lis
             "error": "BACKEND_REJECTED",
         },
     ]
+
+
+async def test_a_call_that_is_cancelled_is_logged(server: Any, connect: Any, logged: list[dict[str, Any]]) -> None:
+    """A call that nobody waited for is told from one that went well."""
+    arrived, never = asyncio.Event(), asyncio.Event()
+
+    async def hang(_request: web.BaseRequest) -> web.Response:
+        arrived.set()
+        await never.wait()
+        return web.Response()
+
+    server.answer = hang
+    async with connect("crm") as client:
+        call = asyncio.create_task(get(client))
+        await arrived.wait()
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+    never.set()
+    assert [(event["error"], event["status"]) for event in logged] == [("CANCELLED", None)]
+
+
+async def test_a_fault_of_ours_is_logged(server: Any, connect: Any, logged: list[dict[str, Any]]) -> None:
+    """An error that nobody foresaw has its class name in the line of its call."""
+    server.rows["thing"] = [{"id": "t-1"}]
+
+    def faulty(_kind: type, _value: object) -> object:
+        raise ZeroDivisionError
+
+    decoder = msgspec.json.Decoder(list[complex], dec_hook=faulty)
+    async with connect("crm") as client:
+        with pytest.raises(ZeroDivisionError):
+            await client.call("troubleTicket", Call(path="/thing", target="/thing"), decoder)
+    assert [(event["error"], event["status"]) for event in logged] == [("ZeroDivisionError", 200)]
 
 
 async def test_ids_are_percent_encoded(server: Any, connect: Any) -> None:

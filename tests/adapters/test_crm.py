@@ -124,15 +124,52 @@ async def test_a_search_by_vat_number_and_name(server: Any, connect: Any) -> Non
         organization("org-1", "A & B, S.r.l.", "01234567897"),
         organization("org-2", "A & B, S.r.l.", "00000000000"),
     ]
-    server.separator = None
-    found = await search(server, connect, CompanySearch("01234567897", None, 0, 10))
-    assert [profile.company_id for profile in found.profiles] == ["org-1"]
     server.ignored = {"name"}
-    await search(server, connect, CompanySearch("01234567897", "A & B, S.r.l.", 0, 10))
-    assert server.seen[1].query[:2] == [
-        "organizationIdentification.identificationId=01234567897",
-        "name=A%20%26%20B%2C%20S.r.l.",
+    found = await search(server, connect, CompanySearch("01234567897", "A & B, S.r.l.", 0, 10))
+    assert [profile.company_id for profile in found.profiles] == ["org-1"]
+    assert [seen.query[:2] for seen in server.seen] == [
+        [
+            "organizationIdentification.identificationId=01234567897,IT01234567897",
+            "name=A%20%26%20B%2C%20S.r.l.",
+        ]
     ]
+
+
+VAT = "organizationIdentification.identificationId"
+
+
+@pytest.mark.parametrize(
+    ("batching", "kept", "calls"),
+    [
+        ("comma", "01234567897", [[f"{VAT}=01234567897,IT01234567897"]]),
+        ("comma", "IT01234567897", [[f"{VAT}=01234567897,IT01234567897"]]),
+        ("repeat", "IT01234567897", [[f"{VAT}=01234567897", f"{VAT}=IT01234567897"]]),
+        ("none", "01234567897", [[f"{VAT}=01234567897"]]),
+        ("none", "IT01234567897", [[f"{VAT}=01234567897"], [f"{VAT}=IT01234567897"]]),
+    ],
+)
+@pytest.mark.parametrize("asked", ["01234567897", "IT01234567897", "it01234567897"])
+async def test_a_vat_number_in_both_spellings(
+    server: Any, connect: Any, batching: str, kept: str, calls: list[list[str]], asked: str
+) -> None:
+    """A company is found by its number with and without the country, however the CRM keeps it."""
+    server.rows["organization"] = [organization("org-1", "Alfa", kept), organization("org-2", "Bravo", "00000000000")]
+    server.separator = "," if batching == "comma" else None
+    profile = {"party": {"batch_ids": batching}}
+    found = await search(server, connect, CompanySearch(asked, None, 0, 10), apis=profile)
+    assert [(row.company_id, row.vat_number) for row in found.profiles] == [("org-1", "01234567897")]
+    assert [[pair for pair in seen.query if pair.startswith(VAT)] for seen in server.seen] == calls
+
+
+async def test_names_in_any_case(server: Any, connect: Any, logged: list[dict[str, Any]]) -> None:
+    """A CRM whose search is wider than ours gives what fits; the rest is dropped and counted."""
+    names = ["ALFA S.p.A.", "Alfa S.p.A.", "Alfa S.p.A. in liquidazione"]
+    server.rows["organization"] = [organization(f"org-{index}", name) for index, name in enumerate(names)]
+    server.ignored = {"name"}
+    found = await search(server, connect, CompanySearch(None, "alfa s.p.a.", 0, 10))
+    assert [profile.company_id for profile in found.profiles] == ["org-0", "org-1"]
+    dropped = [event for event in logged if event["event"] == "backend_rows_dropped"]
+    assert [(event["rows"], event["see"]) for event in dropped] == [(1, 'backends.crm.apis.party.names."name"')]
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from gateway.adapters.identity import SigningKeys
-from gateway.config import IdentitySettings
-from gateway.errors import IdentityUnavailable, Unauthenticated
+from gateway.config import IdentitySettings, TlsSettings
+from gateway.errors import ConfigurationError, IdentityUnavailable, Unauthenticated
 
 EC_KEY = ec.generate_private_key(ec.SECP256R1())
 RSA_KEY = rsa.generate_private_key(65537, 2048)
@@ -140,11 +140,65 @@ async def test_no_keys_at_all(issuer: Issuer, keys: Any) -> None:
     assert (caught.value.http_status, caught.value.retryable) == (503, True)
 
 
-async def test_an_issuer_that_was_never_there() -> None:
+ODD_KEYS: list[Any] = [
+    {"kty": "RSA", "alg": ["x"]},
+    {"kty": "EC", "crv": []},
+    {"kty": "OKP", "crv": "X25519", "x": "AA"},
+    {"kid": "k0"},
+    None,
+    "k0",
+]
+
+
+async def test_odd_keys_among_good_ones(issuer: Issuer) -> None:
+    """Whatever else an issuer publishes, its usable keys are used."""
+    issuer.keys = [*ODD_KEYS, jwk("k1"), *ODD_KEYS]
+    async with issuer.reader() as keys:
+        assert (await keys.key("k1", "ES256")).key_id == "k1"
+
+
+@pytest.mark.parametrize(
+    ("status", "keys", "reason"),
+    [
+        (503, [jwk("k1")], "answered 503 instead of its keys."),
+        (404, [jwk("k1")], "answered 404 instead of its keys."),
+        (200, ODD_KEYS, "answered with something else than usable keys."),
+        (200, "nonsense", "answered with something else than usable keys."),
+    ],
+)
+async def test_why_there_are_no_keys(
+    issuer: Issuer, logged: list[dict[str, Any]], status: int, keys: Any, reason: str
+) -> None:
+    """The log says what the issuer did."""
+    issuer.status, issuer.keys = status, keys
+    async with issuer.reader() as reader:
+        with pytest.raises(IdentityUnavailable):
+            await reader.key("k1", "ES256")
+    assert logged == [
+        {
+            "event": "jwks_unavailable",
+            "log_level": "warning",
+            "reason": f"The issuer of tokens (identity.jwks_url) {reason}",
+            "keys_kept": 0,
+        }
+    ]
+
+
+async def test_an_issuer_that_was_never_there(logged: list[dict[str, Any]]) -> None:
     """A refused connection is unavailability."""
     async with SigningKeys(IdentitySettings(issuer="urn:test", jwks_url="http://127.0.0.1:9/jwks")) as keys:
         with pytest.raises(IdentityUnavailable):
             await keys.key("k1", "ES256")
+    assert [event["reason"] for event in logged] == [
+        "The issuer of tokens (identity.jwks_url) cannot be reached: it takes no connection."
+    ]
+
+
+async def test_an_authority_for_the_issuer(issuer: Issuer) -> None:
+    """The issuer is met by its own TLS settings, named where they are wrong."""
+    with pytest.raises(ConfigurationError, match=r"^identity\.tls\.ca_file: cannot be read"):
+        async with issuer.reader(tls=TlsSettings(ca_file="/nowhere.pem")):
+            pass
 
 
 @pytest.mark.parametrize(

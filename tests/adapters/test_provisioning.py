@@ -308,7 +308,7 @@ async def test_hardware_that_is_no_sim(server: Any, connect: Any, members: dict[
 async def test_sim_codes(server: Any, connect: Any, logged: list[dict[str, Any]]) -> None:
     """PIN and PUK keep their leading zeros; nothing of them is logged or shown."""
     found = await one(server, connect, "sim_codes_by_id", SIM)
-    assert found == SimCodes("0123", "12345678", "4567", None)
+    assert found == SimCodes("org-1", "cus-1", "0123", "12345678", "4567", None)
     assert server.seen[0].target.partition("fields=")[2] == "id,relatedParty,resourceCharacteristic"
     assert "12345678" not in f"{logged}{found!r}"
 

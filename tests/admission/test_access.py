@@ -91,7 +91,11 @@ def test_forbidden(query: str, scopes: list[Scope], field: str, missing: str) ->
     [
         ("{ node(id: 1) { ... on Invoice { id amount } } }", [Scope.INVOICE_READ]),
         ("{ node(id: 1) { ...F } } fragment F on Line { id number }", [Scope.LINE_READ]),
-        ("{ search { ... on Ticket { id } ... on Hit { __typename } } }", [Scope.TICKET_READ]),
+        ("{ search { ... on Ticket { id __typename } } }", [Scope.TICKET_READ]),
+        (
+            "{ search { ... on Ticket { id } ... on Hit { __typename } } }",
+            [Scope.TICKET_READ, Scope.COMPANY_READ, Scope.INVOICE_READ],
+        ),
         # The SIM of a mobile line is a Sim, where that of any line may be another node.
         ("{ node(id: 1) { ... on MobileLine { sim { id } } } }", [Scope.LINE_READ]),
     ],

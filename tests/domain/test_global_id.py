@@ -11,7 +11,7 @@ from gateway.errors import InvalidGlobalId
 parts = st.text(min_size=1, max_size=20).filter(lambda text: not any("\ud800" <= c <= "\udfff" for c in text))
 
 
-@given(parts, parts, parts)
+@given(parts.filter(lambda name: name != "Company"), parts, parts)
 def test_any_ids_survive_the_round_trip(type_name: str, company_id: str, record_id: str) -> None:
     """Backends' ids may hold any character, the separator included."""
     encoded = global_id.encode(type_name, company_id, record_id)
@@ -33,7 +33,9 @@ def test_a_text_that_was_never_given_out_is_refused(text: str) -> None:
     assert global_id.encode(*decoded) == text
 
 
-@pytest.mark.parametrize("text", ["", "x", "TGluZQ", "à", "TGluZTphOmI=", "TGluZTphOmI6Yw", "TGluZTphOmI\n"])
+@pytest.mark.parametrize(
+    "text", ["", "x", "TGluZQ", "à", "TGluZTphOmI=", "TGluZTphOmI6Yw", "TGluZTphOmI\n", "Q29tcGFueTphOmI", "TGluZTph"]
+)
 def test_what_is_not_an_id_is_named_in_the_error(text: str) -> None:
     """The message shows what came in and what to pass instead."""
     with pytest.raises(InvalidGlobalId, match="is not an id of this graph; pass an `id`"):

@@ -20,6 +20,7 @@ from graphql import (
     GraphQLSchema,
     GraphQLString,
 )
+from starlette.types import ASGIApp
 
 from gateway.adapters.caller import CALLER
 from gateway.admission import Admission
@@ -38,15 +39,38 @@ LIMITS = LimitSettings(body_max_bytes=20_000, request_timeout_seconds=0.5)
 SERVER = ServerSettings(cors_origins=("https://shop.test", "localhost"), graphiql=True)
 
 
+class Work:
+    """What slow fields, and the issuer when it is slow, were doing, for tests that count it."""
+
+    def __init__(self) -> None:
+        self.started = asyncio.Event()
+        self.cancelled = asyncio.Event()
+
+    async def run(self) -> str:
+        """Takes longer than any test."""
+        self.started.set()
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            self.cancelled.set()
+            raise
+        return "late"
+
+
 class Issuer:
     """A test issuer with one key."""
 
     settings = IDENTITY
     now = NOW
 
+    def __init__(self, work: Work) -> None:
+        self._work = work
+
     async def key(self, kid: str | None, algorithm: str) -> jwt.PyJWK:
-        """The key `k1`; Unauthenticated for any other id."""
-        if kid != "k1":
+        """The key `k1`, or `slow` after a while; Unauthenticated for any other id."""
+        if kid == "slow":
+            await self._work.run()
+        elif kid != "k1":
             raise Unauthenticated("The token is signed with an unknown key.")
         return jwt.PyJWK.from_json(jwt.algorithms.ECAlgorithm.to_jwk(PRIVATE_KEY.public_key()), algorithm)
 
@@ -69,24 +93,6 @@ class RequestContext:
     def __init__(self, viewer: Viewer, request_id: str) -> None:
         self.viewer = viewer
         self.request_id = request_id
-
-
-class Work:
-    """What slow fields were doing, for tests that count it."""
-
-    def __init__(self) -> None:
-        self.started = asyncio.Event()
-        self.cancelled = asyncio.Event()
-
-    async def run(self) -> str:
-        """Takes longer than any test."""
-        self.started.set()
-        try:
-            await asyncio.sleep(60)
-        except asyncio.CancelledError:
-            self.cancelled.set()
-            raise
-        return "late"
 
 
 def make_schema(work: Work) -> GraphQLSchema:
@@ -131,7 +137,7 @@ def make_schema(work: Work) -> GraphQLSchema:
 
 @pytest.fixture(scope="module")
 def work() -> Work:
-    """What the field `slow` does."""
+    """What the field `slow` and the issuer's key `slow` wait for."""
     return Work()
 
 
@@ -142,24 +148,29 @@ async def http_client() -> AsyncIterator[aiohttp.ClientSession]:
         yield session
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def url(work: Work) -> AsyncIterator[str]:
-    """The gateway's HTTP layer, listening."""
-    app = create_app(
+@pytest.fixture(scope="module")
+def app(work: Work, issuer: Issuer) -> ASGIApp:
+    """The gateway's HTTP layer."""
+    return create_app(
         admission=Admission(make_schema(work), LIMITS, introspection=True, policy=Policy()),
         new_context=RequestContext,  # type: ignore[arg-type]  # this graph needs no loaders
-        authenticator=Authenticator(IDENTITY, Issuer(), lambda: NOW),
+        authenticator=Authenticator(IDENTITY, issuer, lambda: NOW),
         server=SERVER,
         limits=LIMITS,
     )
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def url(app: ASGIApp) -> AsyncIterator[str]:
+    """The gateway's HTTP layer, listening."""
     async with serving(app, grace_seconds=0.1) as base_url:
         yield base_url
 
 
 @pytest.fixture(scope="module")
-def issuer() -> Issuer:
+def issuer(work: Work) -> Issuer:
     """The issuer whose tokens `token` makes."""
-    return Issuer()
+    return Issuer(work)
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import MutableMapping
 from typing import Any
 
 import aiohttp
@@ -47,10 +48,13 @@ async def test_one_fault_is_logged_once(http_client: aiohttp.ClientSession, url:
     assert len([entry for entry in logs if entry["event"] == "internal_error"]) == 1
 
 
-async def test_deadline(http_client: aiohttp.ClientSession, url: str, work: Any) -> None:
-    """An answer that takes too long is 504, and its work is cancelled."""
+@pytest.mark.parametrize(("query", "kid"), [("{ slow }", "k1"), ("{ echo }", "slow")])
+async def test_deadline(
+    http_client: aiohttp.ClientSession, url: str, work: Any, token: Any, query: str, kid: str
+) -> None:
+    """An answer that takes too long is 504, be it for the graph or for the issuer's key, and the work is cancelled."""
     work.started, work.cancelled = asyncio.Event(), asyncio.Event()
-    status, body = await ask(http_client, url, "{ slow }")
+    status, body = await ask(http_client, url, query, Authorization=f"Bearer {token(kid=kid)}")
     assert status == 504
     assert "data" not in body
     assert body["errors"][0]["message"] == ("The answer was not ready within 0.5 s; ask for less at once or try again.")
@@ -59,16 +63,25 @@ async def test_deadline(http_client: aiohttp.ClientSession, url: str, work: Any)
     await asyncio.wait_for(work.cancelled.wait(), 5)
 
 
-async def test_client_leaves(http_client: aiohttp.ClientSession, url: str, work: Any) -> None:
+@pytest.mark.parametrize(("query", "kid"), [("{ slow }", "k1"), ("{ echo }", "slow")])
+async def test_client_leaves(
+    http_client: aiohttp.ClientSession, url: str, work: Any, token: Any, query: str, kid: str
+) -> None:
     """Work that nobody waits for any more is cancelled, before its deadline, and logged as 499."""
     work.started, work.cancelled = asyncio.Event(), asyncio.Event()
-    with structlog.testing.capture_logs() as logs:
-        asking = asyncio.ensure_future(ask(http_client, url, "{ slow }"))
+    logged = asyncio.Event()
+
+    def note(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        logged.set()
+        return event
+
+    with structlog.testing.capture_logs(processors=[note]) as logs:
+        asking = asyncio.ensure_future(ask(http_client, url, query, Authorization=f"Bearer {token(kid=kid)}"))
         await asyncio.wait_for(work.started.wait(), 5)
         asking.cancel()
         await asyncio.wait_for(work.cancelled.wait(), 5)
-        await asyncio.sleep(0.05)
-    assert [entry["status"] for entry in logs if entry["event"] == "request"] == [499]
+        await asyncio.wait_for(logged.wait(), 5)
+    assert [(entry["event"], entry["status"]) for entry in logs] == [("request", 499)]
 
 
 async def test_request_ids(http_client: aiohttp.ClientSession, url: str) -> None:

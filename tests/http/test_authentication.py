@@ -17,6 +17,7 @@ from gateway.http.authentication import Authenticator, bearer_token
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 Token = Callable[..., str]
+KID_IS_A_NUMBER = "eyJhbGciOiJFUzI1NiIsImtpZCI6N30.e30.YWFh"
 
 
 @pytest.fixture(scope="module")
@@ -47,16 +48,36 @@ async def test_operator_scope_claim(authenticator: Authenticator, token: Token) 
     assert viewer.scopes == SCOPES_OF_ROLE[Role.OPERATOR] | {Scope.PII_READ}
 
 
-async def test_words_of_openid_take_nothing_away(authenticator: Authenticator, token: Token) -> None:
-    """A claim that names none of our scopes leaves the role's."""
-    viewer = await authenticator.viewer(token(scope="openid profile"))
-    assert viewer.scopes == SCOPES_OF_ROLE[viewer.role]
+@pytest.mark.parametrize("claim", ["openid profile", ["email", "offline_access"], "address phone"])
+async def test_words_of_openid_take_nothing_away(authenticator: Authenticator, token: Token, claim: object) -> None:
+    """A claim of OpenID Connect's own words alone is not about this graph."""
+    assert (await authenticator.viewer(token(scope=claim))).scopes == OWN_COMPANY
 
 
-async def test_scope_claim_narrows(authenticator: Authenticator, token: Token) -> None:
-    """The scope claim of anyone else narrows the role's scopes and adds nothing."""
-    viewer = await authenticator.viewer(token(scope="invoice:read fleet:read openid"))
-    assert viewer.scopes == {Scope.INVOICE_READ}
+@pytest.mark.parametrize(
+    ("claim", "scopes"),
+    [
+        ("invoice:read fleet:read openid", {Scope.INVOICE_READ}),
+        (["line:read", "invoice:read"], {Scope.LINE_READ, Scope.INVOICE_READ}),
+        ("invoices:read", set()),
+        ("openid profile orders", set()),
+        ("INVOICE:READ", set()),
+        ("", set()),
+        ([], set()),
+    ],
+)
+@pytest.mark.parametrize("name", ["scope", "scp"])
+async def test_scope_claim_narrows(
+    authenticator: Authenticator, token: Token, name: str, claim: object, scopes: set[Scope]
+) -> None:
+    """The scope claim of anyone else leaves of the role's scopes those that it names, be it none."""
+    assert (await authenticator.viewer(token(**{name: claim}))).scopes == scopes
+
+
+async def test_scp_counts_only_without_the_scope_claim(authenticator: Authenticator, token: Token) -> None:
+    """Where both claims stand, the one that the settings name counts."""
+    viewer = await authenticator.viewer(token(scope="line:read", scp="invoice:read"))
+    assert viewer.scopes == {Scope.LINE_READ}
 
 
 @pytest.mark.parametrize("role", ["JANITOR", ["USER_ADMIN"], None, 1])
@@ -67,16 +88,25 @@ async def test_unknown_role(authenticator: Authenticator, token: Token, role: ob
 
 
 async def test_mapped_claims(issuer: Any, token: Token) -> None:
-    """Role and company are read from the claims the settings name, through the settings' table of roles."""
+    """Role, company and scopes are read from the claims the settings name, the role through their table of roles."""
     settings = IdentitySettings(
         issuer=issuer.settings.issuer,
         jwks_url="",
         role_claim="group",
         company_claim="org",
+        scope_claim="permissions",
         roles={"bosses": "TELCO_MANAGER"},
     )
-    viewer = await Authenticator(settings, issuer, lambda: issuer.now).viewer(token(group="bosses", org="org-7"))
-    assert (viewer.role, viewer.company_id) == (Role.TELCO_MANAGER, "org-7")
+    viewer = await Authenticator(settings, issuer, lambda: issuer.now).viewer(
+        token(group="bosses", org="org-7", permissions=["line:read"], scope="invoice:read")
+    )
+    assert viewer == Viewer("anna", Role.TELCO_MANAGER, "org-7", frozenset({Scope.LINE_READ}))
+
+
+@pytest.mark.parametrize("claims", [{"exp": 253402300799}, {"iat": -62135596800}, {"nbf": -62135596800.0}])
+async def test_times_at_the_edges(authenticator: Authenticator, token: Token, claims: dict[str, Any]) -> None:
+    """The first and the last second that have a date are times like any other."""
+    assert (await authenticator.viewer(token(**claims))).subject == "anna"
 
 
 @pytest.mark.parametrize(
@@ -84,7 +114,21 @@ async def test_mapped_claims(issuer: Any, token: Token) -> None:
     [
         ({"exp": 1_000_000_000}, "The token expired at 2001-09-09T01:46:40+00:00."),
         ({"exp": None}, "The token has no claim `exp`."),
+        ({"exp": 1_000_000_000.5}, "The token expired at 2001-09-09T01:46:40.500000+00:00."),
+        ({"exp": -62135596800}, "The token expired at 0001-01-01T00:00:00+00:00."),
         ({"exp": 1e30}, "The token's claim `exp` is not a time."),
+        ({"exp": 253402300800}, "The token's claim `exp` is not a time."),
+        ({"exp": 10**400}, "The token's claim `exp` is not a time."),
+        ({"exp": float("nan")}, "The token's claim `exp` is not a time."),
+        ({"exp": float("inf")}, "The token's claim `exp` is not a time."),
+        ({"exp": "2030-01-01"}, "The token's claim `exp` is not a time."),
+        ({"iat": float("-inf")}, "The token's claim `iat` is not a time."),
+        ({"iat": -(10**400)}, "The token's claim `iat` is not a time."),
+        ({"nbf": 253402300799}, "The token is not valid before 9999-12-31T23:59:59+00:00."),
+        ({"nbf": {}}, "The token's claim `nbf` is not a time."),
+        ({"scope": 7}, "The token's claim `scope` is neither a string nor a list of strings."),
+        ({"scope": ["line:read", 7]}, "The token's claim `scope` is neither a string nor a list of strings."),
+        ({"scp": {}}, "The token's claim `scp` is neither a string nor a list of strings."),
         ({"nbf": 1_900_000_000}, "The token is not valid before 2030-03-17T17:46:40+00:00."),
         ({"iat": 1_900_000_000}, "The token is not valid before 2030-03-17T17:46:40+00:00."),
         ({"aud": "another"}, "The token's audience is not telco-gateway."),
@@ -128,7 +172,7 @@ async def test_algorithms(authenticator: Authenticator, forged: str) -> None:
         await authenticator.viewer(forged)
 
 
-@pytest.mark.parametrize("garbage", ["x", "a.b.c", "é", "e30.e30.", "." * 100])
+@pytest.mark.parametrize("garbage", ["x", "a.b.c", "é", "e30.e30.", "." * 100, KID_IS_A_NUMBER])
 async def test_garbage(authenticator: Authenticator, garbage: str) -> None:
     """What is no JWT is refused without a fault."""
     with pytest.raises(Unauthenticated):

@@ -35,8 +35,16 @@ async def post(
         (f"{GRAPHQL};q=0.5, {JSON}", JSON),
         (f"{GRAPHQL.upper()}; charset=utf-8", GRAPHQL),
         ("text/html,application/xhtml+xml,*/*;q=0.8", JSON),
-        (f"{JSON};q=0, */*", None),
+        (f"{JSON}, */*", JSON),
+        (f"{JSON};q=0, */*", GRAPHQL),
+        (f"{JSON};q=0.5, */*;q=0.8", GRAPHQL),
+        (f"*/*;q=0.8, {JSON};q=0.5", GRAPHQL),
+        (f"{GRAPHQL};q=0.5, */*", JSON),
+        ("*/*, application/*;q=0", None),
+        (f"application/*;q=0, */*, {JSON};q=0.1", JSON),
         (f"{GRAPHQL};q=0, {JSON}", JSON),
+        (f"{JSON};q=0, {JSON};q=0.1, {GRAPHQL};q=0", JSON),
+        (", ,", JSON),
     ],
 )
 async def test_content_type_is_negotiated(
@@ -48,6 +56,13 @@ async def test_content_type_is_negotiated(
         assert status == 406
     else:
         assert (status, answered, body) == (200, content_type, {"data": {"echo": "none"}})
+
+
+async def test_accept_headers_are_one_list(http_client: aiohttp.ClientSession, url: str) -> None:
+    """Several Accept headers mean the same as one with all their elements."""
+    headers = [("Accept", "text/html"), ("Accept", f"{JSON};q=0.5"), ("Accept", GRAPHQL)]
+    async with http_client.post(f"{url}/graphql", json={"query": "{ echo }"}, headers=headers) as response:
+        assert (response.status, response.content_type) == (200, GRAPHQL)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from math import ceil
+from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
@@ -61,10 +62,8 @@ def test_an_operator_sees_the_same_with_numbers_masked(journey: Journey) -> None
     """Without `pii:read` three digits of each number are left, and nothing else differs."""
     admin = journey.operation("company_overview", id=journey.demo.company_id).data["company"]
     operator = journey.operation("company_overview", "operator", id=journey.demo.company_id).data["company"]
-    for line, masked in zip(admin["lines"]["nodes"], operator["lines"]["nodes"], strict=True):
-        assert masked == line | {"number": line["number"] and f"***{line['number'][-3:]}"}
-    assert operator["invoices"] == admin["invoices"]
-    assert operator["name"] == admin["name"]
+    assert operator == _masked(admin)
+    assert operator != admin
 
 
 @pytest.mark.parametrize("token", ["user_admin", "operator"])
@@ -126,6 +125,18 @@ def test_an_edge_costs_as_many_calls_as_its_keys_need(journey: Journey) -> None:
     batches = [parse_qs(query)["id"][0].split(",") for resource, query in calls if resource == "resource"]
     assert len(shown) == len(set(shown)) == sum(len(batch) for batch in batches)
     assert len(batches) == ceil(len(shown) / 100)
+
+
+def _masked(value: Any) -> Any:
+    """The same answer as an operator sees it."""
+    if isinstance(value, list):
+        return [_masked(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        name: f"***{item[-3:]}" if name in ("number", "contactPhone") and str(item).startswith("+") else _masked(item)
+        for name, item in value.items()
+    }
 
 
 def _holder(row: dict[str, object]) -> str:

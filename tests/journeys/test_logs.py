@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,18 @@ def _lines_of(log_file: Path, journey: Journey, token: str) -> tuple[str, list[d
     assert answer.data["line"]["number"] == number
     codes = {item["name"]: item["value"] for item in resource["resourceCharacteristic"]}
     assert answer.data["line"]["sim"]["codes"]["puk"] == codes["PUK1"]
-    text = log_file.read_text("utf-8")[before:]
+    text = _after(log_file, before)
     return text, [json.loads(line) for line in text.splitlines()], codes | {"number": number, "token": token}
+
+
+def _after(log_file: Path, before: int) -> str:
+    """What was written since; a request's own line comes just after its answer."""
+    for _ in range(500):
+        text = log_file.read_bytes()[before:].decode()
+        if '"event":"request"' in text.replace(": ", ":"):
+            return text
+        time.sleep(0.01)
+    raise AssertionError("no line for the request")
 
 
 def test_a_request_can_be_followed_and_tells_no_secret(journey: Journey, log_file: Path) -> None:

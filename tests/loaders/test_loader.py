@@ -54,6 +54,28 @@ async def test_a_source_that_raises_fails_every_key_of_the_batch() -> None:
     assert isinstance(other, InternalError)
 
 
+async def test_a_source_that_miscounts_fails_every_key() -> None:
+    """Values for other keys than those asked for are nobody's."""
+
+    class Short(Recorded):
+        async def get_many(self, keys: Sequence[str]) -> Sequence[Answer]:
+            return ["A"]
+
+    values = await Loader[str, str](Short()).load_many(["a", "b"])
+    assert [type(value) for value in values] == [InternalError, InternalError]
+
+
+async def test_what_came_along_is_not_asked_for() -> None:
+    """A primed key answers by itself; what is known already stays."""
+    source = Recorded()
+    loader = Loader[str, str](source)
+    loader.prime("a", "primed")
+    assert await loader.load_many(["a", "b"]) == ["primed", "B"]
+    loader.prime("b", "late")
+    assert await loader.load("b") == "B"
+    assert source.asked == [["b"]]
+
+
 async def test_a_waiter_that_leaves_takes_nothing_along() -> None:
     """Cancelling one caller leaves the shared answer for the others, then and later."""
     source = Recorded(seconds=0.02)

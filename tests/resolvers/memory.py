@@ -145,7 +145,6 @@ VIEWERS = (
 )
 
 PARENTS: dict[str, Sequence[Any]] = {
-    "Query": (None, None),
     "Viewer": VIEWERS,
     "Company": COMPANIES,
     "MobileLine": [line for line in LINES if isinstance(line, MobileLine)],
@@ -153,7 +152,9 @@ PARENTS: dict[str, Sequence[Any]] = {
     "Sim": SIMS,
     "Invoice": INVOICES,
     "GssPackage": PACKAGES,
-    "GssPackageSim": [GssMember(package.company_id, package.id, id) for package in PACKAGES for id in package.line_ids],
+    "GssPackageMember": [
+        GssMember(package.company_id, package.id, id) for package in PACKAGES for id in package.line_ids
+    ],
     "Ticket": TICKETS,
 }
 """Parents of each type that has edges: of both companies, some of whose references are foreign, unknown or failing."""
@@ -199,7 +200,7 @@ class MemoryBackend:
             | {"opt-late": LATE}
         )
         self.sim_by_id = MemorySource[Key, Sim](_by_id(SIMS))
-        self.sim_codes_by_id = MemorySource[Key, SimCodes]({"sim-1": SimCodes("1", "2", None, None)})
+        self.sim_codes_by_id = MemorySource[Key, SimCodes]({"sim-1": SimCodes("a", "cus-a", "1", "2", None, None)})
         self.gss_package_by_id = MemorySource[Key, GssPackage](_by_id(PACKAGES))
         self.gss_packages_by_customer_id = MemorySource[Key, tuple[GssPackage, ...]](_of(PACKAGES))
 

@@ -7,22 +7,12 @@ from typing import Any
 import pytest
 from graphql import GraphQLObjectType
 
-from gateway.domain import global_id
 from gateway.errors import GatewayError
 from gateway.fields import Resolver, resolver_of
 from gateway.schema import build_graph
 from tests.resolvers.memory import PARENTS, MemoryBackend, context_on
 
 SCHEMA = build_graph().schema
-
-ARGUMENTS: dict[str, dict[str, Any]] = {
-    "company": {"id": global_id.encode("Company", "a")},
-    "line": {"number": "+393450001"},
-    "invoice": {"id": global_id.encode("Invoice", "a", "bil-a1")},
-    "ticket": {"id": global_id.encode("Ticket", "a", "tkt-alin-1")},
-    "node": {"id": global_id.encode("Line", "a", "lin-1")},
-    "nodes": {"ids": [global_id.encode("Line", "b", "lin-3"), global_id.encode("Sim", "a", "sim-3"), "x"]},
-}
 
 EDGES = [
     (graphql_type.name, name, resolver)
@@ -33,10 +23,10 @@ EDGES = [
 ]
 
 
-async def answers(resolver: Resolver, parents: Sequence[Any], **arguments: Any) -> tuple[list[Any], MemoryBackend]:
+async def answers(resolver: Resolver, parents: Sequence[Any]) -> tuple[list[Any], MemoryBackend]:
     """What a resolver says of parents in a fresh request, and the backend it asked."""
     backend = MemoryBackend()
-    values = resolver(parents, context_on(backend), **arguments)
+    values = resolver(parents, context_on(backend))
     return [_comparable(value) for value in (await values if isawaitable(values) else values)], backend
 
 
@@ -51,9 +41,8 @@ async def test_many_parents_answer_like_each_alone(type_name: str, name: str, re
     """Same length, same order, an error for its own parent only, and no source is asked twice for one level."""
     parents = PARENTS[type_name]
     assert len(parents) > 1
-    arguments = ARGUMENTS.get(name, {}) if type_name == "Query" else {}
-    together, backend = await answers(resolver, parents, **arguments)
-    alone = [(await answers(resolver, [parent], **arguments))[0] for parent in parents]
+    together, backend = await answers(resolver, parents)
+    alone = [(await answers(resolver, [parent]))[0] for parent in parents]
     assert [[value] for value in together] == alone
     assert all(count == 1 for count in backend.batches().values()), backend.batches()
 

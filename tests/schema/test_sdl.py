@@ -5,10 +5,12 @@ from graphql import (
     GraphQLInputObjectType,
     GraphQLInterfaceType,
     GraphQLObjectType,
+    get_named_type,
     is_specified_scalar_type,
 )
 
 from gateway.domain.viewer import OWN_COMPANY, Scope
+from gateway.fields import mask_of
 from gateway.schema import build_graph
 
 GRAPH = build_graph()
@@ -63,8 +65,22 @@ def test_every_field_of_a_company_s_data_asks_for_a_scope() -> None:
 
 def test_pin_and_puk_have_a_scope_of_their_own() -> None:
     """An operator reads a SIM, never its codes."""
-    assert GRAPH.policy.scopes("Sim", "codes") == {Scope.SIM_CODES_READ}
+    assert GRAPH.policy.scopes("Sim", "codes") == {Scope.LINE_READ, Scope.SIM_CODES_READ}
     assert all(
         GRAPH.policy.scopes("SimCodes", name) == {Scope.SIM_CODES_READ} for name in ("pin", "puk", "pin2", "puk2")
     )
     assert Scope.SIM_CODES_READ in OWN_COMPANY
+
+
+def test_every_phone_number_is_masked() -> None:
+    """No field shows one in clear to a viewer without `pii:read`."""
+    shown = {
+        (graphql_type.name, name): mask_of(field)
+        for graphql_type in TYPES
+        if isinstance(graphql_type, GraphQLObjectType)
+        for name, field in graphql_type.fields.items()
+        if get_named_type(field.type).name == "PhoneNumber"
+    }
+    assert shown.keys() == {("MobileLine", "number"), ("FixedLine", "number"), ("GssPackage", "contactPhone")}
+    assert {mask.scope for mask in shown.values() if mask} == {Scope.PII_READ}
+    assert None not in shown.values()

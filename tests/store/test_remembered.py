@@ -24,12 +24,13 @@ class Accounts:
         self.asked: list[str] = []
         self.down = False
         self.version = 1
+        self.unknown = {"nobody"}
 
     async def get_many(self, keys: Sequence[str]) -> Sequence[CompanyAccounts | GatewayError | None]:
         """One customer for each company, none for `nobody`."""
         self.asked += keys
         return [
-            DOWN if self.down else None if key == "nobody" else CompanyAccounts(key, (f"cus-{self.version}",), ())
+            DOWN if self.down else None if key in self.unknown else CompanyAccounts(key, (f"cus-{self.version}",), ())
             for key in keys
         ]
 
@@ -87,6 +88,18 @@ async def test_what_is_unknown_is_not_remembered(cache: Cache) -> None:
     assert source.asked == ["nobody", "nobody"]
 
 
+async def test_what_is_gone_does_not_come_back(cache: Cache) -> None:
+    """A company that the CRM no longer knows is forgotten, even if the CRM fails afterwards."""
+    source, clock = Accounts(), Clock()
+    memory = remembered(source, cache, clock)
+    await memory.get_many(["gone"])
+    clock.now += timedelta(seconds=61)
+    source.unknown.add("gone")
+    assert await memory.get_many(["gone"]) == [None]
+    source.down = True
+    assert await memory.get_many(["gone"]) == [DOWN]
+
+
 async def test_a_damaged_entry_is_a_miss(cache: Cache, valkey: ValkeyServer) -> None:
     """Whatever stands under our key, the answer comes from the backend."""
     source, clock = Accounts(), Clock()
@@ -114,5 +127,6 @@ async def test_the_second_source_answers_only_for_what_failed() -> None:
     assert second.asked == []
     first.down = True
     assert await both.get_many(["a"]) == [CompanyAccounts("a", ("cus-2",), ())]
+    assert await both.get_many(["nobody"]) == [DOWN]  # that the second knows nothing is no answer of the first
     second.down = True
     assert await both.get_many(["a"]) == [DOWN]

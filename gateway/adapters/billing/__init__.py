@@ -3,7 +3,7 @@
 from functools import cached_property
 
 from gateway.adapters._api import Api
-from gateway.adapters._client import BackendClient, Clock
+from gateway.adapters._client import BackendClient
 from gateway.adapters.billing.account import accounts_by_company_id
 from gateway.adapters.billing.balance import balance_by_product_id
 from gateway.adapters.billing.gss_usage import GssUsageByPackageId
@@ -13,6 +13,7 @@ from gateway.domain.company import CompanyAccounts
 from gateway.domain.gss_package import GssUsage
 from gateway.domain.invoice import Invoice
 from gateway.domain.key import Key, Source
+from gateway.domain.time import Clock
 
 
 class BillingBackend:

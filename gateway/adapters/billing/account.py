@@ -6,8 +6,11 @@ from gateway.adapters._api import Api
 from gateway.adapters._by_owner import Listing
 from gateway.adapters._source import ByOwner
 from gateway.adapters._wire import Parties, customer_ids, party_ids
+from gateway.config import Profile
 from gateway.domain.company import CompanyAccounts
 from gateway.domain.key import Source
+
+PATH = "/billingAccount"
 
 
 class BillingAccount(msgspec.Struct, frozen=True, rename="camel"):
@@ -18,19 +21,21 @@ class BillingAccount(msgspec.Struct, frozen=True, rename="camel"):
 
 
 def accounts_by_company_id(api: Api) -> Source[str, CompanyAccounts]:
-    """The accounts whose owner is the company, and the customers they belong to."""
+    """The accounts whose owner is the company, and the customers they belong to; None where it owns none."""
     customer = api.profile.name("customer")
 
     def accounts(rows: list[BillingAccount], company_id: str) -> CompanyAccounts | None:
-        if not rows:
+        own = [row for row in rows if _is_owned(row, company_id, api.profile)]
+        api.log_dropped(PATH, len(rows) - len(own), "owner_role")
+        if not own:
             return None
-        customers = dict.fromkeys(id for row in rows for id in customer_ids(row.related_party, customer))
-        return CompanyAccounts(company_id, tuple(customers), tuple(row.id for row in rows))
+        customers = dict.fromkeys(id for row in own for id in customer_ids(row.related_party, customer))
+        return CompanyAccounts(company_id, tuple(customers), tuple(row.id for row in own))
 
     return ByOwner(
         api,
         Listing(
-            path="/billingAccount",
+            path=PATH,
             row=BillingAccount,
             owners_of=lambda row: party_ids(row.related_party),
             parameter=api.profile.owner_parameter,
@@ -38,3 +43,12 @@ def accounts_by_company_id(api: Api) -> Source[str, CompanyAccounts]:
         ),
         accounts,
     )
+
+
+def _is_owned(row: BillingAccount, company_id: str, profile: Profile) -> bool:
+    """Whether the company is there as the owner, and not as one who pays; without any roles, as an organization."""
+    parties = row.related_party or ()
+    mentions = [party for party in parties if party.party_id == company_id]
+    if any(party.role is not None for party in parties):
+        return any(party.has_role(profile.owner_role) for party in mentions)
+    return any(party.party_type in ("Organization", None) for party in mentions)

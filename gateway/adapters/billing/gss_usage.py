@@ -58,7 +58,7 @@ class SharedBucket(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class UsageConsumption(msgspec.Struct, frozen=True, rename="camel"):
-    """What was used of some products."""
+    """What was used of some products; several for the same product add up."""
 
     product: tuple[Ref, ...]
     bucket_ref_or_value: tuple[SharedBucket, ...] | None = None
@@ -105,11 +105,16 @@ class GssUsageByPackageId:
     async def _ask(self, ids: Sequence[str]) -> dict[str, GssUsage]:
         query = UsageConsumptionQuery(SearchCriteria([{"id": id} for id in ids]))
         answer = await self._api.post(PATH, query, UsageConsumptions, batch=len(ids))
-        return {product.id: _usage(row) for row in answer.usage_consumption or () for product in row.product}
+        buckets: dict[str, list[SharedBucket]] = {}
+        for row in answer.usage_consumption or ():
+            for id in {product.id for product in row.product}:
+                buckets.setdefault(id, []).extend(row.bucket_ref_or_value or ())
+        return {id: _usage(of_product) for id, of_product in buckets.items()}
 
 
-def _usage(row: UsageConsumption) -> GssUsage:
-    buckets = [bucket for bucket in row.bucket_ref_or_value or () if bucket.is_data]
+def _usage(buckets: Sequence[SharedBucket]) -> GssUsage:
+    """The sums of all buckets that hold data."""
+    buckets = [bucket for bucket in buckets if bucket.is_data]
     used: dict[str, DataVolume] = {}
     for product in (product for bucket in buckets for product in bucket.product or ()):
         used[product.id] = used.get(product.id, DataVolume(0)) + product.used

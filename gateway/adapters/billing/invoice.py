@@ -6,12 +6,12 @@ import msgspec
 
 from gateway.adapters._api import Api, Filter
 from gateway.adapters._by_owner import Listing
-from gateway.adapters._client import Clock
 from gateway.adapters._source import ById, ByOwner, records
-from gateway.adapters._wire import ROME, MoneyAmount, Ref, Timestamp, state_of
+from gateway.adapters._wire import MoneyAmount, Ref, Timestamp, state_of
 from gateway.config import Profile
 from gateway.domain.invoice import Invoice, InvoiceKind, InvoiceState, Period
 from gateway.domain.key import Key, Source
+from gateway.domain.time import ROME, Clock
 
 PATH = "/customerBill"
 MONTHS_READ = 24
@@ -69,17 +69,20 @@ def invoice_by_id(api: Api) -> Source[Key, Invoice]:
 def invoices_by_account_id(api: Api, clock: Clock) -> Source[Key, tuple[Invoice, ...]]:
     """The invoices of an account, issued since the start of the day 24 months ago in Europe/Rome."""
 
+    def since() -> datetime:
+        return _months_ago(clock(), MONTHS_READ)
+
     def invoices(rows: list[CustomerBill], key: Key) -> tuple[Invoice, ...]:
+        first_day = since().date()
+        recent = [row for row in rows if row.bill_date.day >= first_day]
+        api.log_dropped(PATH, len(rows) - len(recent), "comparison_suffixes")
         return records(
             api,
             PATH,
-            rows,
+            recent,
             lambda row: invoice(row, key.company_id, api.profile),
             lambda record: record.account_id == key.id,
         )
-
-    def since() -> list[Filter]:
-        return [Filter(api.comparison("billDate", "gte"), [_months_ago(clock(), MONTHS_READ).isoformat()])]
 
     listing = Listing(
         path=PATH,
@@ -88,7 +91,7 @@ def invoices_by_account_id(api: Api, clock: Clock) -> Source[Key, tuple[Invoice,
         parameter=api.profile.owner_parameter,
         setting=api.setting("owner_parameter"),
     )
-    return ByOwner(api, listing, invoices, since)
+    return ByOwner(api, listing, invoices, lambda: [Filter(api.comparison("billDate", "gte"), [since().isoformat()])])
 
 
 def invoice(row: CustomerBill, company_id: str, profile: Profile) -> Invoice:

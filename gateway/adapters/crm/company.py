@@ -9,7 +9,7 @@ from gateway.adapters._by_owner import ignored, window
 from gateway.adapters._parallel import in_parallel
 from gateway.adapters._source import ById
 from gateway.adapters._wire import first, state_of
-from gateway.config import Profile
+from gateway.config import Batching, Profile
 from gateway.domain.company import CompanyPage, CompanyProfile, CompanySearch, CompanyState
 from gateway.domain.key import Source
 from gateway.errors import GatewayError
@@ -41,9 +41,10 @@ class Organization(msgspec.Struct, frozen=True, rename="camel"):
     organization_identification: tuple[Identification, ...] | None = None
 
     @property
-    def identification_ids(self) -> list[str | None]:
-        """All its numbers, of any authority."""
-        return [row.identification_id for row in self.organization_identification or ()]
+    def numbers(self) -> list[str]:
+        """All its numbers, of any authority, as the graph shows VAT numbers."""
+        rows = self.organization_identification or ()
+        return [_bare(row.identification_id) for row in rows if row.identification_id is not None]
 
 
 def profile_by_company_id(api: Api) -> Source[str, CompanyProfile]:
@@ -61,9 +62,14 @@ def company_profile(row: Organization, profile: Profile) -> CompanyProfile:
         company_id=row.id,
         name=row.name or row.trading_name or row.id,
         trading_name=row.trading_name,
-        vat_number=None if vat_number is None else vat_number.removeprefix("IT"),
+        vat_number=None if vat_number is None else _bare(vat_number),
         state=state_of(row.status, STATES, CompanyState.UNKNOWN, profile),
     )
+
+
+def _bare(vat_number: str) -> str:
+    """A VAT number as the graph shows it: Italy's without its country."""
+    return vat_number.strip().upper().removeprefix("IT")
 
 
 class CompaniesBySearch:
@@ -78,25 +84,40 @@ class CompaniesBySearch:
 
     async def _page(self, search: CompanySearch) -> CompanyPage:
         """The page, and one row more to know whether another follows."""
-        filters = self._filters(search)
-        asked: list[Filter] = [*filters, Filter("sort", ["name"])]
-        rows = await window(self._api, PATH, Organization, asked, offset=search.offset, count=search.limit + 1)
-        for row in rows:
-            self._check(row, search)
-        shown = tuple(company_profile(row, self._api.profile) for row in rows[: search.limit])
-        return CompanyPage(shown, has_more=len(rows) > search.limit)
+        rows: list[Organization] = []
+        for filters in self._ways(search):
+            rows = await window(self._api, PATH, Organization, filters, offset=search.offset, count=search.limit + 1)
+            if rows:
+                break
+        shown = self._matching(rows[: search.limit], search)
+        profiles = tuple(company_profile(row, self._api.profile) for row in shown)
+        return CompanyPage(profiles, has_more=len(rows) > search.limit)
 
-    def _filters(self, search: CompanySearch) -> list[Filter]:
+    def _ways(self, search: CompanySearch) -> list[list[Filter]]:
+        """Filters to try one after the other, until rows come: VAT numbers are kept with or without the country."""
         name = self._api.profile.name
-        vat_number: list[Filter] = [] if search.vat_number is None else [Filter(name(VAT_FILTER), [search.vat_number])]
-        return vat_number if search.name is None else [*vat_number, Filter(name("name"), [search.name])]
+        rest = [] if search.name is None else [Filter(name("name"), [search.name])]
+        rest.append(Filter("sort", ["name"]))
+        if search.vat_number is None:
+            return [rest]
+        spellings = [_bare(search.vat_number), f"IT{_bare(search.vat_number)}"]
+        if self._api.profile.batch_ids is Batching.NONE:
+            return [[Filter(name(VAT_FILTER), [spelling]), *rest] for spelling in spellings]
+        return [[self._api.any_of(name(VAT_FILTER), spellings), *rest]]
 
-    def _check(self, row: Organization, search: CompanySearch) -> None:
-        """BackendFilterIgnored for a row that the search does not match."""
-        if search.vat_number is not None and search.vat_number not in row.identification_ids:
-            raise self._ignored(VAT_FILTER)
-        if search.name is not None and row.name != search.name:
-            raise self._ignored("name")
+    def _matching(self, rows: list[Organization], search: CompanySearch) -> list[Organization]:
+        """The rows that the search means; BackendFilterIgnored where it means none of them."""
+        if search.vat_number is not None:
+            vat_number = _bare(search.vat_number)
+            rows = self._kept(VAT_FILTER, rows, [row for row in rows if vat_number in row.numbers])
+        if search.name is not None:
+            name = search.name.casefold()
+            rows = self._kept("name", rows, [row for row in rows if row.name and row.name.casefold() == name])
+        return rows
 
-    def _ignored(self, filter: str) -> GatewayError:
-        return ignored(self._api, self._api.profile.name(filter), self._api.setting(f'names."{filter}"'))
+    def _kept(self, filter: str, rows: list[Organization], kept: list[Organization]) -> list[Organization]:
+        setting = f'names."{filter}"'
+        if rows and not kept:
+            raise ignored(self._api, self._api.profile.name(filter), self._api.setting(setting))
+        self._api.log_dropped(PATH, len(rows) - len(kept), setting)
+        return kept

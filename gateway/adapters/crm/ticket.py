@@ -3,9 +3,8 @@
 import msgspec
 
 from gateway.adapters._api import Api
-from gateway.adapters._by_owner import Listing
-from gateway.adapters._source import ById, ByOwner, records
-from gateway.adapters._wire import Parties, RelatedEntity, Timestamp, first, kind_of, owner_id, party_ids, state_of
+from gateway.adapters._source import ById, by_customer
+from gateway.adapters._wire import Parties, RelatedEntity, Timestamp, first, kind_of, owner_id, state_of
 from gateway.config import Profile
 from gateway.domain.key import Key, Source
 from gateway.domain.ticket import Ticket, TicketKind, TicketState
@@ -52,24 +51,7 @@ def ticket_by_id(api: Api) -> Source[Key, Ticket]:
 
 def tickets_by_customer_id(api: Api) -> Source[Key, tuple[Ticket, ...]]:
     """All tickets of a customer, in any state."""
-
-    def tickets(rows: list[TroubleTicket], key: Key) -> tuple[Ticket, ...]:
-        return records(
-            api,
-            PATH,
-            rows,
-            lambda row: ticket(row, key.company_id, api.profile),
-            lambda record: record.customer_id == key.id,
-        )
-
-    listing = Listing(
-        path=PATH,
-        row=TroubleTicket,
-        owners_of=lambda row: party_ids(row.related_party),
-        parameter=api.profile.owner_parameter,
-        setting=api.setting("owner_parameter"),
-    )
-    return ByOwner(api, listing, tickets)
+    return by_customer(api, PATH, TroubleTicket, ticket)
 
 
 def ticket(row: TroubleTicket, company_id: str, profile: Profile) -> Ticket | None:

@@ -2,7 +2,7 @@
 
 from gateway.adapters._api import Api
 from gateway.adapters._source import ById
-from gateway.adapters.provisioning.product import GSS_PACKAGE, PATH, Product, by_customer
+from gateway.adapters.provisioning.product import GSS_PACKAGE, PATH, Product, by_customer_and_kind
 from gateway.config import Profile
 from gateway.domain.gss_package import GssPackage, GssPackageState
 from gateway.domain.key import Key, Source
@@ -26,7 +26,7 @@ def gss_package_by_id(api: Api) -> Source[Key, GssPackage]:
 
 def gss_packages_by_customer_id(api: Api) -> Source[Key, tuple[GssPackage, ...]]:
     """All packages of a customer, in any state."""
-    return by_customer(api, (GSS_PACKAGE,), gss_package)
+    return by_customer_and_kind(api, (GSS_PACKAGE,), gss_package)
 
 
 def gss_package(row: Product, company_id: str, profile: Profile) -> GssPackage | None:

@@ -11,7 +11,7 @@ from gateway.adapters.provisioning.product import (
     MOBILE_LINE,
     PATH,
     Product,
-    by_customer,
+    by_customer_and_kind,
 )
 from gateway.config import Profile
 from gateway.domain.key import Key, Source
@@ -30,7 +30,7 @@ def line_by_id(api: Api) -> Source[Key, Line]:
 
 def lines_by_customer_id(api: Api) -> Source[Key, tuple[Line, ...]]:
     """All lines of a customer, of both kinds and in any state."""
-    return by_customer(api, (MOBILE_LINE, FIXED_LINE), line)
+    return by_customer_and_kind(api, (MOBILE_LINE, FIXED_LINE), line)
 
 
 def line_by_sim_id(api: Api) -> Source[Key, Line]:

@@ -1,13 +1,12 @@
 """Products (TMF637): what lines, options and packages have in common."""
 
 from collections.abc import Callable, Collection
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import msgspec
 
 from gateway.adapters._api import Api
-from gateway.adapters._by_owner import Listing
-from gateway.adapters._source import ByOwner, records
+from gateway.adapters._source import CustomerRecord, by_customer
 from gateway.adapters._wire import (
     Characteristic,
     Characteristics,
@@ -16,12 +15,13 @@ from gateway.adapters._wire import (
     Ref,
     Timestamp,
     owner_id,
-    party_ids,
     state_of,
 )
 from gateway.config import Profile
 from gateway.domain.key import Key, Source
 from gateway.domain.line import LineState
+
+V = TypeVar("V", bound=CustomerRecord)
 
 PATH = "/product"
 
@@ -101,36 +101,10 @@ class Named(msgspec.Struct, frozen=True):
     name: str | None = None
 
 
-class CustomerRecord(Protocol):
-    """A record of a customer."""
-
-    @property
-    def customer_id(self) -> str: ...
-
-
-V = TypeVar("V", bound=CustomerRecord)
-
-
-def by_customer(
+def by_customer_and_kind(
     api: Api, kinds: Collection[str], record_of: Callable[[Product, str, Profile], V | None]
 ) -> Source[Key, tuple[V, ...]]:
-    """A customer's products of some kinds; those that only mention the customer in another role are not its own."""
+    """A customer's products of some kinds."""
     theirs = [api.profile.name(kind) for kind in kinds]
-
-    def own(rows: list[Product], key: Key) -> tuple[V, ...]:
-        return records(
-            api,
-            PATH,
-            rows,
-            lambda row: record_of(row, key.company_id, api.profile),
-            lambda record: record.customer_id == key.id,
-        )
-
-    listing = Listing(
-        path=PATH,
-        row=Product,
-        owners_of=lambda row: party_ids(row.related_party),
-        parameter=api.profile.owner_parameter,
-        setting=api.setting("owner_parameter"),
-    )
-    return ByOwner(api, listing, own, lambda: [api.any_of(api.profile.name("productSpecification.name"), theirs)])
+    filters = [api.any_of(api.profile.name("productSpecification.name"), theirs)]
+    return by_customer(api, PATH, Product, record_of, filters)

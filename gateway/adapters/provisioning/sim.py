@@ -48,7 +48,7 @@ def sim_by_id(api: Api) -> Source[Key, Sim]:
 
 def sim_codes_by_id(api: Api) -> Source[Key, SimCodes]:
     """The codes of one SIM; never to be kept."""
-    return ById(api, PATH, SimCodesResource, lambda row, _key: sim_codes(row, api.profile))
+    return ById(api, PATH, SimCodesResource, lambda row, key: sim_codes(row, key.company_id, api.profile))
 
 
 def sim(row: SimResource, company_id: str, profile: Profile) -> Sim | None:
@@ -67,9 +67,17 @@ def sim(row: SimResource, company_id: str, profile: Profile) -> Sim | None:
     )
 
 
-def sim_codes(row: SimCodesResource, profile: Profile) -> SimCodes | None:
+def sim_codes(row: SimCodesResource, company_id: str, profile: Profile) -> SimCodes | None:
     """The codes among a resource's characteristics; None for a resource without a customer."""
-    if owner_id(row.related_party, profile) is None:
+    customer_id = owner_id(row.related_party, profile)
+    if customer_id is None:
         return None
     codes = Characteristics(row.resource_characteristic, profile)
-    return SimCodes(pin=codes.text("PIN1"), puk=codes.text("PUK1"), pin2=codes.text("PIN2"), puk2=codes.text("PUK2"))
+    return SimCodes(
+        company_id=company_id,
+        customer_id=customer_id,
+        pin=codes.text("PIN1"),
+        puk=codes.text("PUK1"),
+        pin2=codes.text("PIN2"),
+        puk2=codes.text("PUK2"),
+    )

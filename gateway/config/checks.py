@@ -1,0 +1,91 @@
+"""What types cannot say of the settings: addresses, origins, and text that goes into HTTP headers."""
+
+import re
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import msgspec
+
+from gateway.config.naming import environment_name
+from gateway.config.profile import API_DEFAULTS, profiles_of
+from gateway.config.settings import ApiKeyAuth, Auth, BackendSettings, Settings
+from gateway.errors import ConfigurationError
+
+ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:\d{1,5})?")
+HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+
+
+def check(settings: Settings) -> None:
+    """ConfigurationError names the first setting that cannot be used."""
+    for path, address in _addresses(settings):
+        _check_address(path, address)
+    _check_redis("redis.cache_url", settings.redis.cache_url)
+    for origin in settings.server.cors_origins:
+        _check_origin("server.cors_origins", origin)
+    if not settings.identity.algorithms:
+        raise ConfigurationError("identity.algorithms: is empty; name one at least, or leave it out.")
+    for name, backend in _backends(settings):
+        _check_auth(f"backends.{name}.auth", backend.auth)
+        profiles_of(name, backend.apis)
+
+
+def _backends(settings: Settings) -> Iterator[tuple[str, BackendSettings]]:
+    for name in API_DEFAULTS:
+        yield name, getattr(settings.backends, name)
+
+
+def _addresses(settings: Settings) -> Iterator[tuple[str, str]]:
+    for name, backend in _backends(settings):
+        yield f"backends.{name}.url", backend.url
+        token_url = getattr(backend.auth, "token_url", None)
+        if token_url is not None:
+            yield f"backends.{name}.auth.token_url", token_url
+    yield "identity.jwks_url", settings.identity.jwks_url
+
+
+def _check_address(path: str, address: str) -> None:
+    """An absolute http or https address of a host; credentials have settings of their own."""
+    try:
+        parts = urlsplit(address)
+        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port or an IPv6 address that cannot be one
+        valid = False
+    if not valid or any(character.isspace() for character in address):
+        raise ConfigurationError(
+            f"{path}: is not an http or https address; write it as https://host or https://host:port."
+        )
+    if parts.username is not None or parts.password is not None:
+        raise ConfigurationError(f"{path}: holds a user name or password; set them under `auth` instead.")
+    if parts.query or parts.fragment:
+        raise ConfigurationError(f"{path}: holds a query or fragment; leave out what follows '?' or '#'.")
+
+
+def _check_redis(path: str, address: str) -> None:
+    """An address that the Redis client takes; a database is a number."""
+    try:
+        parts = urlsplit(address)
+        is_number = re.fullmatch(r"/?\d*", parts.path) is not None
+        valid = parts.scheme == "unix" or (parts.scheme in ("redis", "rediss") and parts.port != 0 and is_number)
+    except ValueError:
+        valid = False
+    if not valid:
+        raise ConfigurationError(
+            f"{path}: is not the address of a Redis; write it as redis://host:6379/0 (or set {environment_name(path)})."
+        )
+
+
+def _check_origin(path: str, origin: str) -> None:
+    """What a browser sends as `Origin`: in lower case, without a path; nothing stands for all of them."""
+    if origin != "localhost" and ORIGIN.fullmatch(origin) is None:
+        raise ConfigurationError(
+            f"{path}: '{origin}' is no origin; write it as https://host or https://host:port, or 'localhost'."
+        )
+
+
+def _check_auth(path: str, auth: Auth) -> None:
+    """Text that can go into a header: a line's end in it would be another header."""
+    if isinstance(auth, ApiKeyAuth) and HEADER_NAME.fullmatch(auth.header) is None:
+        raise ConfigurationError(f"{path}.header: is not the name of a header; write it as X-API-Key.")
+    for name, text in msgspec.structs.asdict(auth).items():
+        if any(character < " " or character == "\x7f" for character in text):
+            raise ConfigurationError(f"{path}.{name}: holds a control character, such as a line's end; leave it out.")
