@@ -43,8 +43,8 @@ format: $(INSTALLED) ## Let ruff rewrite what it can
 	$(BIN)/ruff format
 
 lock: $(INSTALLED) ## Raise requirements.lock to the newest versions that pyproject.toml allows
-	$(BIN)/uv pip compile pyproject.toml --extra demo --group dev --universal --upgrade --generate-hashes \
-	  --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+	$(BIN)/uv pip compile pyproject.toml --extra demo --group dev --universal --python-version 3.11 --upgrade \
+	  --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 	  --quiet --output-file requirements.lock
 
 bench: $(INSTALLED) ## Requests a second of three reference queries (says what it needs)

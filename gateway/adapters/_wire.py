@@ -11,6 +11,7 @@ import msgspec
 from gateway.config import Profile
 from gateway.domain.data_volume import BYTES_PER_UNIT, DataVolume, data_volume
 from gateway.domain.money import Money
+from gateway.domain.phone import e164
 from gateway.domain.time import ROME
 
 E = TypeVar("E", bound=Enum)
@@ -229,6 +230,11 @@ def kind_of(word: str | None, kinds: Mapping[str, E], unknown: E, profile: Profi
     if word is None:
         return unknown
     return next((kind for name, kind in kinds.items() if _folded(profile.name(name)) == _folded(word)), unknown)
+
+
+def phone_number(text: str | None) -> str | None:
+    """E.164 of a number however a backend spells it; what is no number stays as it is."""
+    return None if text is None else e164(text) or text
 
 
 def first(ids: Iterable[str | None]) -> str | None:

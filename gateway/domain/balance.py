@@ -1,14 +1,12 @@
-"""A balance: money on a prepaid line, or data in a shared pool."""
+"""A balance: money on a prepaid line."""
 
 import msgspec
 
-from gateway.domain.data_volume import DataVolume
 from gateway.domain.money import Money
 
 
 class Balance(msgspec.Struct, frozen=True):
-    """What is left for one product: `credit` of a prepaid line, `data` of a package; None without such a bucket."""
+    """What is left for one product: the `credit` of a prepaid line; None without a bucket of money."""
 
     product_id: str
     credit: Money | None
-    data: DataVolume | None

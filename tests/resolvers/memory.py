@@ -186,7 +186,7 @@ class MemoryBackend:
             {f"acc-{company}": tuple(i for i in INVOICES if i.company_id == company) for company in "ab"}
         )
         self.balance_by_product_id = MemorySource[Key, Balance](
-            {"lin-1": Balance("lin-1", Money(Decimal(5), "EUR"), None), "lin-3": LATE}
+            {"lin-1": Balance("lin-1", Money(Decimal(5), "EUR")), "lin-3": LATE}
         )
         self.gss_usage_by_package_id = MemorySource[Key, GssUsage](
             {"gss-a": GssUsage({"lin-1": DataVolume(3)}, DataVolume(7)), "gss-b": LATE}

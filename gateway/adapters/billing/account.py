@@ -21,7 +21,10 @@ class BillingAccount(msgspec.Struct, frozen=True, rename="camel"):
 
 
 def accounts_by_company_id(api: Api) -> Source[str, CompanyAccounts]:
-    """The accounts whose owner is the company, and the customers they belong to; None where it owns none."""
+    """The accounts whose owner is the company, and the customers they belong to.
+
+    None where it owns none, and where they name no customer: its lines would then look like none at all.
+    """
     customer = api.profile.name("customer")
 
     def accounts(rows: list[BillingAccount], company_id: str) -> CompanyAccounts | None:
@@ -30,6 +33,8 @@ def accounts_by_company_id(api: Api) -> Source[str, CompanyAccounts]:
         if not own:
             return None
         customers = dict.fromkeys(id for row in own for id in customer_ids(row.related_party, customer))
+        if not customers:
+            return None
         return CompanyAccounts(company_id, tuple(customers), tuple(row.id for row in own))
 
     return ByOwner(

@@ -1,4 +1,4 @@
-"""Balances, as buckets of prepaid credit and of shared data (TMF654)."""
+"""Balances, as buckets of prepaid credit (TMF654)."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -10,12 +10,10 @@ from gateway.adapters._by_owner import Listing
 from gateway.adapters._source import ByOwner
 from gateway.adapters._wire import Quantity, Ref
 from gateway.domain.balance import Balance
-from gateway.domain.data_volume import DataVolume
 from gateway.domain.key import Key, Source
 from gateway.domain.money import Money
 
 MONETARY = "monetary"
-DATA = "data"
 
 
 class Bucket(msgspec.Struct, frozen=True, rename="camel"):
@@ -26,10 +24,6 @@ class Bucket(msgspec.Struct, frozen=True, rename="camel"):
     usage_type: str | None = None
     status: str | None = None
     remaining_value: Quantity | None = None
-
-    def __post_init__(self) -> None:
-        if self.kind == DATA and self.remaining_value is not None and not self.remaining_value.is_volume:
-            raise ValueError("Expected units of data in `remainingValue`")
 
     @property
     def kind(self) -> str:
@@ -49,7 +43,7 @@ def balance_by_product_id(api: Api) -> Source[Key, Balance]:
         if not rows:
             return None
         usable = [row for row in rows if row.is_active]
-        return Balance(key.id, credit=_credit(_left(usable, MONETARY)), data=_data(_left(usable, DATA)))
+        return Balance(key.id, _credit(_left(usable, MONETARY)))
 
     listing = Listing(
         path="/bucket",
@@ -71,7 +65,3 @@ def _credit(left: Sequence[Quantity]) -> Money | None:
         return None
     currency = left[0].units
     return Money(sum((quantity.amount for quantity in left if quantity.units == currency), Decimal(0)), currency)
-
-
-def _data(left: Sequence[Quantity]) -> DataVolume | None:
-    return DataVolume(sum(quantity.volume.bytes for quantity in left)) if left else None

@@ -2,6 +2,7 @@
 
 from gateway.adapters._api import Api
 from gateway.adapters._source import ById
+from gateway.adapters._wire import phone_number
 from gateway.adapters.provisioning.product import GSS_PACKAGE, PATH, Product, by_customer_and_kind
 from gateway.config import Profile
 from gateway.domain.gss_package import GssPackage, GssPackageState
@@ -45,6 +46,6 @@ def gss_package(row: Product, company_id: str, profile: Profile) -> GssPackage |
         activated_at=None if row.start_date is None else row.start_date.at,
         allowance=characteristics.volume("allowanceGb", "GB"),
         extra=characteristics.volume("extraGb", "GB"),
-        contact_phone=characteristics.text("referentMsisdn"),
+        contact_phone=phone_number(characteristics.text("referentMsisdn")),
         line_ids=row.related("bundles", profile),
     )

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from gateway.adapters._api import Api
 from gateway.adapters._by_owner import Listing
 from gateway.adapters._source import ById, ByOwner
-from gateway.adapters._wire import RealizingResource, first, kind_of
+from gateway.adapters._wire import RealizingResource, first, kind_of, phone_number
 from gateway.adapters.provisioning.product import (
     FIXED_LINE,
     MOBILE_LINE,
@@ -125,7 +125,7 @@ def _plan(row: Product) -> TariffPlan | None:
 
 def _number(row: Product, profile: Profile) -> str | None:
     logical = first(resource.value for resource in _resources(row, NUMBER_TYPES))
-    return logical or row.characteristics(profile).text("msisdn")
+    return phone_number(logical or row.characteristics(profile).text("msisdn"))
 
 
 def _resources(row: Product, types: tuple[str, ...]) -> list[RealizingResource]:
