@@ -61,8 +61,12 @@ def _welcome(ready: "Demo") -> str:
     return f"""
 telco-gateway demo
 
-  graph      {ready.url}/graphql
-  editor     {ready.url}/
+  graph         {ready.url}/graphql
+  editor        {ready.url}/
+  billing       {ready.backends.billing}
+  provisioning  {ready.backends.provisioning}
+  crm           {ready.backends.crm}
+  company       {ready.company_id}  ($id of contracts/operations/company_overview.graphql)
 
 A token of a company's administrator, valid for 24 hours:
 

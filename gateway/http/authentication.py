@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeGuard
 
 import jwt
 
@@ -12,6 +12,7 @@ from gateway.domain.viewer import ANONYMOUS, SCOPES_OF_ROLE, Role, Scope, Viewer
 from gateway.errors import Unauthenticated
 
 TOKEN_MAX_CHARACTERS = 8_192
+NAME_MAX_CHARACTERS = 200
 OPERATORS_MAY_ADD = frozenset({Scope.PII_READ})
 """What the scope claim of an operator's token may give beyond the role: operators see people only when sent to."""
 OPENID_WORDS = frozenset({"openid", "profile", "email", "address", "phone", "offline_access"})
@@ -93,11 +94,11 @@ class Authenticator:
     def _viewer(self, claims: Claims) -> Viewer:
         role = _role(claims.get(self._identity.role_claim), self._identity.roles)
         subject, company_id = claims["sub"], claims.get(self._identity.company_claim)
-        if not isinstance(subject, str) or not subject:
+        if not _is_name(subject):
             raise Unauthenticated("The token's claim `sub` is not a name.")
         if role is Role.OPERATOR:
             company_id = None
-        elif not isinstance(company_id, str) or not company_id:
+        elif not _is_name(company_id):
             raise Unauthenticated(f"The token has no claim `{self._identity.company_claim}` to say whose user it is.")
         scopes = _scopes(role, _scope_words(claims, self._identity.scope_claim))
         return Viewer(subject=subject, role=role, company_id=company_id, scopes=scopes)
@@ -114,6 +115,11 @@ def bearer_token(authorization: Sequence[str]) -> str | None:
     if len(token) > TOKEN_MAX_CHARACTERS:
         raise Unauthenticated(f"The token is longer than {TOKEN_MAX_CHARACTERS} characters.")
     return token
+
+
+def _is_name(value: object) -> TypeGuard[str]:
+    """Whether a claim can name somebody: printable, which lone surrogates are not, and of some measure."""
+    return isinstance(value, str) and 0 < len(value) <= NAME_MAX_CHARACTERS and value.isprintable()
 
 
 def _seconds(claims: Claims, name: str) -> float:
