@@ -1,6 +1,7 @@
 """A loader collects the keys one request asks for in the same moment and asks its source once for all of them."""
 
 import asyncio
+from asyncio import Future
 from collections.abc import Iterable, Sequence
 from typing import Generic, TypeVar
 
@@ -39,11 +40,18 @@ class Loader(Generic[K, V]):
 
     async def load_many(self, keys: Iterable[K]) -> Sequence[V | GatewayError | None]:
         """Values in the order of `keys`."""
-        futures = [self._dataloader.load(key) for key in keys]
-        pending = {future for future in futures if not future.done()}
-        if pending:
-            await asyncio.wait(pending)
-        return [_unwrapped(future.result()) for future in futures]
+        return await self.finish(self.start(keys))
+
+    def start(self, keys: Iterable[K]) -> Sequence[Future[V | _Failure | None]]:
+        """Asks for keys without waiting; `finish` gives the values. So two loaders can be asked at the same time."""
+        return [self._dataloader.load(key) for key in keys]
+
+    async def finish(self, started: Sequence[Future[V | _Failure | None]]) -> Sequence[V | GatewayError | None]:
+        """The values of what was started, in its order."""
+        for future in started:
+            if not future.done():
+                await asyncio.shield(future)
+        return [_unwrapped(future.result()) for future in started]
 
     def prime(self, key: K, value: V) -> None:
         """Answers for a key whose value came along with something else; what is known already stays."""

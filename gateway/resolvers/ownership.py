@@ -1,6 +1,5 @@
 """Whose a record is: the second of two checks, after the adapter's own, on every read and after every cache."""
 
-import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Protocol, TypeVar
 
@@ -50,9 +49,9 @@ async def load_owned(
 ) -> Sequence[R | GatewayError | None]:
     """The records under `keys`, None where there is no key, no record, or where it is not the company's own."""
     asked = [key for key in keys if key is not None]
-    records, holders = await asyncio.gather(
-        loader.load_many(asked), accounts_of((key.company_id for key in asked), context)
-    )
+    started = loader.start(asked)
+    holders = await accounts_of((key.company_id for key in asked), context)
+    records = await loader.finish(started)
     found = (_if_held(record, holder) for record, holder in zip(records, holders, strict=True))
     return [None if key is None else next(found) for key in keys]
 
