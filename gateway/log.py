@@ -29,8 +29,8 @@ SECRET_KEY = re.compile(
 NUMBER_KEY = re.compile(r"(.*_)?(number|phone|telephone|mobile|msisdn|imsi|imei)s?")
 """Keys whose integers are masked like texts, where they have as many digits as a telephone number."""
 
-IDENTIFIER_KEYS = frozenset({"company_id", "request_id", "request_ids", "timestamp"})
-"""Keys whose digits are no telephone number, and by which a line is found again."""
+IDENTIFIER_KEYS = frozenset({"company_id", "request_id", "request_ids", "sim_id", "subject", "timestamp"})
+"""Keys by which a line is found again; `subject` and `sim_id` stand in audit lines only, which say who read whose."""
 
 TOKEN = re.compile(
     r"\b(?i:bearer|basic)\s+[\w.~+/=-]+"

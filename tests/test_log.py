@@ -237,3 +237,9 @@ def test_other_objects_are_masked_texts() -> None:
     """Whatever is no JSON value is shown as its text, masked."""
     assert shown(ValueError("+393451234567")) == "***567"
     assert shown({"+393451234567": 1}.keys()) == "dict_keys(['***567'])"
+
+
+def test_an_audit_line_says_who_read_whose() -> None:
+    """A subject that looks like an e-mail address or a number stays, and so does the SIM."""
+    event = {"event": "sim_codes_read", "subject": "mario.rossi@azienda.example", "sim_id": "893999700000410004"}
+    assert redacted(None, "info", dict(event)) == event

@@ -39,20 +39,27 @@ def objects_at_most(
     operation: OperationDefinitionNode,
     fragments: Mapping[str, FragmentDefinitionNode],
     variables: Mapping[str, Any],
+    *,
+    leaf: int = 0,
 ) -> int:
     """The product of page sizes along each path, summed over all paths; linear in the size of the document.
 
-    Pages count as full, an object of an interface as its most costly kind. RecursionError for fragments that are
-    nested beyond all measure.
+    With `leaf` 1 every value counts, not objects alone. Pages count as full, an object of an interface as its most
+    costly kind. RecursionError for fragments that are nested beyond all measure.
     """
     root = schema.get_root_type(operation.operation)
-    return _Count(schema, fragments, variables).below(operation.selection_set, root, None) if root else 0
+    return _Count(schema, fragments, variables, leaf).below(operation.selection_set, root, None) if root else 0
 
 
 class _Count:
     def __init__(
-        self, schema: GraphQLSchema, fragments: Mapping[str, FragmentDefinitionNode], variables: Mapping[str, Any]
+        self,
+        schema: GraphQLSchema,
+        fragments: Mapping[str, FragmentDefinitionNode],
+        variables: Mapping[str, Any],
+        leaf: int,
     ) -> None:
+        self._leaf = leaf
         self._schema = schema
         self._fragments = fragments
         self._variables = variables
@@ -88,7 +95,7 @@ class _Count:
 
     def _of_field(self, node: FieldNode, parent: GraphQLObjectType, page: int | None) -> int:
         if node.selection_set is None:
-            return 0
+            return self._leaf
         name = node.name.value
         field = META_FIELDS[name] if name in META_FIELDS else parent.fields[name]
         given = {argument.name.value: self._value(argument.value) for argument in node.arguments or ()}

@@ -73,6 +73,7 @@ class Admission:
     ) -> None:
         try:
             objects = objects_at_most(self._schema, operation, document.fragments, variables)
+            values = objects_at_most(self._schema, operation, document.fragments, variables, leaf=1)
         except RecursionError:
             raise refused(DocumentTooDeep("The document's fragments are nested too deeply.")) from None
         if objects > self._limits.objects_max:
@@ -80,6 +81,14 @@ class Admission:
                 TooManyObjects(
                     f"The answer could have {objects} objects and {self._limits.objects_max} are allowed "
                     "(`limits.objects_max`): ask for shorter pages with `first`, or in several requests."
+                ),
+                operation,
+            )
+        if values > self._limits.values_max:
+            raise refused(
+                TooManyObjects(
+                    f"The answer could have {values} values and {self._limits.values_max} are allowed "
+                    "(`limits.values_max`): ask for fewer fields, or for shorter pages with `first`."
                 ),
                 operation,
             )

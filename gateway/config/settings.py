@@ -117,6 +117,7 @@ class LimitSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tokens_max: Count = 2_000
     depth_max: Count = 15
     objects_max: Count = 5_000
+    values_max: Count = 50_000
     list_max_rows: Count = 10_000
     request_timeout_seconds: Seconds = 5.0
 

@@ -96,3 +96,15 @@ def test_introspection_is_counted_too() -> None:
     """Once is what tools need; a hundred times in one request is refused."""
     once = objects(get_introspection_query())
     assert once < LimitSettings().objects_max < 100 * once
+
+
+def test_one_field_under_many_aliases_is_counted() -> None:
+    """Leaves are no objects, yet a thousand rows of six hundred aliases are refused."""
+    admission = Admission(build_graph().schema, LimitSettings(), introspection=True, policy=Policy())
+    aliases = " ".join(f"a{number}: id" for number in range(600))
+    with pytest.raises(Refused) as caught:
+        admission.admit(
+            f"{{ viewer {{ company {{ lines(first: 1000) {{ nodes {{ {aliases} }} }} }} }} }}", None, None, MANAGER
+        )
+    (error,) = caught.value.errors
+    assert "601003 values and 50000 are allowed" in error.message
