@@ -17,6 +17,7 @@ from gateway.context import Clock, Context
 from gateway.domain.company import CompanyAccounts
 from gateway.domain.key import Source
 from gateway.domain.viewer import Viewer
+from gateway.engine import Engine
 from gateway.http import create_app
 from gateway.http.authentication import Authenticator
 from gateway.loaders import Loaders
@@ -76,6 +77,7 @@ async def gateway_app(settings: Settings, clock: Clock = real_time) -> AsyncIter
             admission=Admission(
                 graph.schema, settings.limits, introspection=settings.server.introspection, policy=graph.policy
             ),
+            engine=Engine(reference=settings.engine == "reference"),
             new_context=new_context,
             authenticator=Authenticator(settings.identity, keys, clock),
             server=settings.server,

@@ -1,8 +1,9 @@
 """From a query's text to a document that may be asked of the graph: parsed, measured, valid."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
+from math import log10
 
 from graphql import (
     DocumentNode,
@@ -13,8 +14,8 @@ from graphql import (
     parse,
 )
 
-from gateway.admission.access import Demand
-from gateway.admission.depth import document_depth
+from gateway.admission.extent import document_extent
+from gateway.admission.operation import Operation
 from gateway.admission.refused import refused, refused_by_graphql
 from gateway.admission.validation import validation_errors
 from gateway.config import LimitSettings
@@ -33,13 +34,9 @@ NAMES_SHOWN = 10
 class Document:
     """A valid document, shared by all requests that send its text."""
 
-    node: DocumentNode
-    operations: dict[str | None, OperationDefinitionNode]
-    fragments: dict[str, FragmentDefinitionNode]
-    demands: dict[str | None, Demand] = field(default_factory=dict)
-    """What each operation asks of its viewer, as far as it was found out already."""
+    operations: dict[str | None, Operation]
 
-    def operation(self, name: str | None) -> OperationDefinitionNode:
+    def operation(self, name: str | None) -> Operation:
         """The operation that a request means; Refused when the name is unknown, or missing where there are several."""
         if not name and len(self.operations) == 1:
             return next(iter(self.operations.values()))
@@ -60,16 +57,17 @@ def read_document(schema: GraphQLSchema, query: str, limits: LimitSettings, *, i
     what rows multiply is bounded once the variables are known.
     """
     node = _parsed(query, limits.tokens_max)
-    _require_shallow(node, limits.depth_max)
+    _require_small(node, limits)
     errors = validation_errors(schema, node, introspection=introspection)
     if errors:
         raise refused_by_graphql(errors, GraphqlValidationFailed, instead="This value is not one that its type takes.")
-    operations = [each for each in node.definitions if isinstance(each, OperationDefinitionNode)]
-    fragments = [each for each in node.definitions if isinstance(each, FragmentDefinitionNode)]
+    fragments = {each.name.value: each for each in node.definitions if isinstance(each, FragmentDefinitionNode)}
     return Document(
-        node,
-        {each.name.value if each.name else None: each for each in operations},
-        {each.name.value: each for each in fragments},
+        {
+            each.name.value if each.name else None: Operation(schema, each, fragments, introspection=introspection)
+            for each in node.definitions
+            if isinstance(each, OperationDefinitionNode)
+        }
     )
 
 
@@ -107,21 +105,34 @@ def _too_large(tokens_max: int) -> tuple[str, str]:
     )
 
 
-def _require_shallow(node: DocumentNode, depth_max: int) -> None:
-    depth = document_depth(node)
-    if depth.fields > depth_max:
+def _require_small(node: DocumentNode, limits: LimitSettings) -> None:
+    """Before it is validated, which takes time with the square of what it asks for."""
+    extent = document_extent(node)
+    if extent.depth > limits.depth_max:
         raise refused(
             DocumentTooDeep(
-                f"The document goes {depth.fields} levels deep and {depth_max} are allowed (`limits.depth_max`): "
-                "ask for what lies deeper in a request of its own."
+                f"The document goes {extent.depth} levels deep and {limits.depth_max} are allowed "
+                "(`limits.depth_max`): ask for what lies deeper in a request of its own."
             )
         )
-    if depth.introspection > INTROSPECTION_DEPTH_MAX:
+    if extent.introspection_depth > INTROSPECTION_DEPTH_MAX:
         raise refused(
             DocumentTooDeep(
-                f"Introspection goes {depth.introspection} levels deep; {INTROSPECTION_DEPTH_MAX} are allowed."
+                f"Introspection goes {extent.introspection_depth} levels deep; {INTROSPECTION_DEPTH_MAX} are allowed."
             )
         )
+    if extent.fields > limits.fields_max:
+        raise refused(
+            DocumentTooLarge(
+                f"The document asks for {counted(extent.fields)} fields, its fragments spread, and {limits.fields_max} "
+                "are allowed (`limits.fields_max`): ask for less at once, or in several requests."
+            )
+        )
+
+
+def counted(number: int) -> str:
+    """The number, or for one that nobody would read to its end a power of ten below it."""
+    return str(number) if number < 10**9 else f"more than 10^{int((number.bit_length() - 1) * log10(2))}"
 
 
 def _names(operations: Iterable[str | None]) -> str:

@@ -3,11 +3,10 @@
 from graphql import GraphQLSchema, OperationDefinitionNode, OperationType, assert_valid_schema
 
 from gateway.admission.access import Access, AccessPolicy
-from gateway.admission.cost import objects_at_most
-from gateway.admission.document import Document, read_document, require_short
+from gateway.admission.document import Document, counted, read_document, require_short
 from gateway.admission.document_cache import DocumentCache
-from gateway.admission.refused import refused
-from gateway.admission.variables import coerced_variables
+from gateway.admission.operation import Operation
+from gateway.admission.refused import Refused, refused
 from gateway.config import LimitSettings
 from gateway.domain.viewer import Viewer
 from gateway.engine import AdmittedOperation
@@ -51,57 +50,40 @@ class Admission:
         the number of objects.
         Scopes come before variables, so that who may not ask learns nothing about what would be a right value.
         """
-        document = self._document(query)
-        operation = document.operation(operation_name)
-        _require_kind(operation, allow_mutation=allow_mutation)
+        operation = self._document(query).operation(operation_name)
+        _require_kind(operation.node, allow_mutation=allow_mutation)
         given = variables or {}
-        self._require_access(document, operation, given, viewer)
-        values = coerced_variables(self._schema, operation, given, introspection=self._introspection)
-        self._require_affordable(document, operation, values.coerced)
-        return AdmittedOperation(self._schema, document.node, operation, document.fragments, values)
+        if not operation.demand(self._access).is_met_by(viewer):
+            self._access.require(operation.node, operation.fragments, given, viewer)
+        values = operation.variables.coerced(given)
+        self._require_affordable(operation, values.coerced)
+        return AdmittedOperation(operation.plan, values)
 
     def _document(self, query: str) -> Document:
-        require_short(query, self._limits)
         document = self._documents.get(query)
         if document is None:
+            require_short(query, self._limits)
             document = read_document(self._schema, query, self._limits, introspection=self._introspection)
             self._documents.put(query, document)
         return document
 
-    def _require_affordable(
-        self, document: Document, operation: OperationDefinitionNode, variables: dict[str, object]
-    ) -> None:
+    def _require_affordable(self, operation: Operation, variables: dict[str, object]) -> None:
         try:
-            objects = objects_at_most(self._schema, operation, document.fragments, variables)
-            values = objects_at_most(self._schema, operation, document.fragments, variables, leaf=1)
+            size = operation.answer_size.at_most(variables)
         except RecursionError:
             raise refused(DocumentTooDeep("The document's fragments are nested too deeply.")) from None
-        if objects > self._limits.objects_max:
-            raise refused(
-                TooManyObjects(
-                    f"The answer could have {objects} objects and {self._limits.objects_max} are allowed "
-                    "(`limits.objects_max`): ask for shorter pages with `first`, or in several requests."
-                ),
-                operation,
-            )
-        if values > self._limits.values_max:
-            raise refused(
-                TooManyObjects(
-                    f"The answer could have {values} values and {self._limits.values_max} are allowed "
-                    "(`limits.values_max`): ask for fewer fields, or for shorter pages with `first`."
-                ),
-                operation,
-            )
+        limits = self._limits
+        if size.objects > limits.objects_max:
+            instead = "shorter pages with `first`, or in several requests"
+            raise _too_many("objects", size.objects, limits.objects_max, instead, operation)
+        if size.values > limits.values_max:
+            instead = "fewer fields, or for shorter pages with `first`"
+            raise _too_many("values", size.values, limits.values_max, instead, operation)
 
-    def _require_access(
-        self, document: Document, operation: OperationDefinitionNode, variables: dict[str, object], viewer: Viewer
-    ) -> None:
-        name = operation.name.value if operation.name else None
-        demand = document.demands.get(name)
-        if demand is None:
-            demand = document.demands[name] = self._access.demand(operation, document.fragments)
-        if not demand.is_met_by(viewer):
-            self._access.require(operation, document.fragments, variables, viewer)
+
+def _too_many(what: str, count: int, most: int, instead: str, operation: Operation) -> Refused:
+    message = f"The answer could have {counted(count)} {what} and {most} are allowed (`limits.{what}_max`)"
+    return refused(TooManyObjects(f"{message}: ask for {instead}."), operation.node)
 
 
 def _require_kind(operation: OperationDefinitionNode, *, allow_mutation: bool) -> None:

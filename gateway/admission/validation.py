@@ -8,7 +8,7 @@ from graphql.validation import (
     ValidationRule,
 )
 
-from gateway.admission.depth import INTROSPECTION_ROOTS
+from gateway.admission.extent import INTROSPECTION_ROOTS
 
 ERRORS_MAX = 20
 """Errors shown for one document or one set of variables; a client that makes more needs no longer list."""

@@ -116,6 +116,7 @@ class LimitSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     body_max_bytes: Count = 1_000_000
     tokens_max: Count = 2_000
     depth_max: Count = 15
+    fields_max: Count = 2_000
     objects_max: Count = 5_000
     values_max: Count = 50_000
     list_max_rows: Count = 10_000
@@ -143,3 +144,5 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     limits: LimitSettings = msgspec.field(default_factory=LimitSettings)
     server: ServerSettings = msgspec.field(default_factory=ServerSettings)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    engine: Literal["breadth", "reference"] = "breadth"
+    """`reference` runs operations by graphql-core's own executor, to tell a fault of the engine from another."""

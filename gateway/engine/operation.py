@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-from graphql import DocumentNode, FragmentDefinitionNode, GraphQLSchema, OperationDefinitionNode, VariableValues
+from graphql import VariableValues
+
+from gateway.engine.plan import Plan
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -13,18 +15,16 @@ class AdmittedOperation:
     document has to come through the door where all of this is checked.
     """
 
-    schema: GraphQLSchema
-    document: DocumentNode
-    operation: OperationDefinitionNode
-    fragments: dict[str, FragmentDefinitionNode]
+    plan: Plan
     variables: VariableValues
 
     @property
     def operation_name(self) -> str | None:
         """The operation's name in the document; None where it has none."""
-        return self.operation.name.value if self.operation.name else None
+        name = self.plan.operation.name
+        return name.value if name else None
 
     @property
     def kind(self) -> str:
         """`query` or `mutation`."""
-        return self.operation.operation.value
+        return self.plan.operation.operation.value

@@ -1,6 +1,6 @@
 """Turns the schema Strawberry built into one that graphql-core, or any executor, runs on domain records."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from inspect import isawaitable
 from operator import attrgetter
 from typing import Any
@@ -10,7 +10,6 @@ from graphql import (
     GraphQLInputObjectType,
     GraphQLInterfaceType,
     GraphQLObjectType,
-    GraphQLResolveInfo,
     GraphQLSchema,
     GraphQLUnionType,
 )
@@ -20,7 +19,7 @@ from strawberry.types.field import StrawberryField
 
 from gateway.context import Context
 from gateway.domain.viewer import Scope
-from gateway.errors import GatewayError
+from gateway.engine import Attribute, Batched, Many, TypeByClass
 from gateway.fields.declaration import ROW, FieldRow, Mask, Resolver, RootResolver, TypeRow
 
 
@@ -94,60 +93,42 @@ def _bind_field(field: GraphQLField) -> FieldRow:
         argument.out_name = described.python_name
     definition: StrawberryField = field.extensions[GraphQLCoreConverter.DEFINITION_BACKREF]
     if row.root_resolver:
-        field.resolve = _root(row.root_resolver)
+        field.resolve = Batched(_of_root(row.root_resolver))
     elif row.resolver:
-        field.resolve = _one_parent(row.resolver)
+        field.resolve = Batched(row.resolver)
+    elif row.mask:
+        field.resolve = Batched(_masked(definition.python_name, row.mask))
     else:
-        field.resolve = _read(definition.python_name, row)
+        field.resolve = Attribute(definition.python_name)
     return row
 
 
-def _one_parent(resolver: Resolver) -> Callable[..., Any]:
-    """The resolver as graphql-core's own executor calls it: one parent in, its value out, its error raised."""
+def _of_root(resolver: RootResolver) -> Many:
+    """A root's resolver as one of a batch, which has the only parent there is."""
 
-    def resolve(parent: Any, info: GraphQLResolveInfo[Context], **arguments: Any) -> Any:
-        values = resolver([parent], info.context, **arguments)
-        return _awaited(values) if isawaitable(values) else _only(values)
+    def answer(roots: Sequence[None], context: Context, **arguments: Any) -> Sequence[Any] | Awaitable[Sequence[Any]]:
+        value = resolver(context, **arguments)
+        return _awaited(value) if isawaitable(value) else [value]
 
-    return resolve
-
-
-async def _awaited(values: Awaitable[Sequence[Any]]) -> Any:
-    return _only(await values)
+    return answer
 
 
-def _root(resolver: RootResolver) -> Callable[..., Any]:
-    """The resolver as graphql-core calls it, its error raised."""
-
-    async def resolve(parent: None, info: GraphQLResolveInfo[Context], **arguments: Any) -> Any:
-        value = resolver(info.context, **arguments)
-        return _raised(await value if isawaitable(value) else value)
-
-    return resolve
+async def _awaited(value: Awaitable[Any]) -> Sequence[Any]:
+    return [await value]
 
 
-def _only(values: Sequence[Any]) -> Any:
-    (value,) = values
-    return _raised(value)
-
-
-def _raised(value: Any) -> Any:
-    if isinstance(value, GatewayError):
-        raise value
-    return value
-
-
-def _read(name: str, row: FieldRow) -> Callable[..., Any]:
+def _masked(name: str, mask: Mask) -> Many:
+    """Reads an attribute; those without the mask's scope see its masked form."""
     get = attrgetter(name)
-    if row.mask is None:
-        return lambda parent, info: get(parent)
-    scope, mask = row.mask
+    scope, masked = mask
 
-    def resolve(parent: Any, info: GraphQLResolveInfo[Context]) -> Any:
-        value = get(parent)
-        return value if value is None or info.context.viewer.may(scope) else mask(value)
+    def answer(parents: Sequence[Any], context: Context) -> Sequence[Any]:
+        values = list(map(get, parents))
+        if context.viewer.may(scope):
+            return values
+        return [None if value is None else masked(value) for value in values]
 
-    return resolve
+    return answer
 
 
 def _bind_input(graphql_type: GraphQLInputObjectType) -> None:
@@ -164,9 +145,7 @@ def _bind_input(graphql_type: GraphQLInputObjectType) -> None:
 
 
 def _bind_abstract_types(schema: GraphQLSchema, type_of_record: Mapping[type, str]) -> None:
-    def resolve_type(record: Any, info: GraphQLResolveInfo[Context], abstract_type: Any) -> str:
-        return type_of_record[type(record)]
-
+    resolve_type = TypeByClass(type_of_record)
     for graphql_type in schema.type_map.values():
         if isinstance(graphql_type, GraphQLInterfaceType | GraphQLUnionType):
             graphql_type.resolve_type = resolve_type

@@ -6,6 +6,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.admission import Admission
 from gateway.config import LimitSettings, ServerSettings
+from gateway.engine import Engine
 from gateway.http.authentication import Authenticator
 from gateway.http.cors import CorsMiddleware
 from gateway.http.endpoint import GraphQLEndpoint, NewContext
@@ -17,13 +18,16 @@ from gateway.http.request_record import RequestRecordMiddleware
 def create_app(
     *,
     admission: Admission,
+    engine: Engine,
     new_context: NewContext,
     authenticator: Authenticator,
     server: ServerSettings,
     limits: LimitSettings,
 ) -> ASGIApp:
     """/graphql, /healthz, /readyz and, where the settings say so, GraphiQL at /."""
-    graphql = GraphQLEndpoint(admission=admission, new_context=new_context, authenticator=authenticator, limits=limits)
+    graphql = GraphQLEndpoint(
+        admission=admission, engine=engine, new_context=new_context, authenticator=authenticator, limits=limits
+    )
     routes = [Route("/graphql", graphql), *health_routes(), *(graphiql_routes() if server.graphiql else [])]
     router = Router(routes, redirect_slashes=False, default=_not_found)
     return RequestRecordMiddleware(CorsMiddleware(router, origins=server.cors_origins))

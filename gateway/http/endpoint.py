@@ -7,12 +7,12 @@ from graphql import ExecutionResult
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
-from gateway import engine
 from gateway.adapters.caller import CALLER, Caller
 from gateway.admission import Admission, Refused
 from gateway.config import LimitSettings
 from gateway.context import Context
 from gateway.domain.viewer import Viewer
+from gateway.engine import Engine
 from gateway.errors import GatewayError, InternalError
 from gateway.http import answer
 from gateway.http.authentication import Authenticator, bearer_token
@@ -33,9 +33,16 @@ class GraphQLEndpoint:
     """The ASGI application behind /graphql."""
 
     def __init__(
-        self, *, admission: Admission, new_context: NewContext, authenticator: Authenticator, limits: LimitSettings
+        self,
+        *,
+        admission: Admission,
+        engine: Engine,
+        new_context: NewContext,
+        authenticator: Authenticator,
+        limits: LimitSettings,
     ) -> None:
         self._admission = admission
+        self._engine = engine
         self._new_context = new_context
         self._authenticator = authenticator
         self._limits = limits
@@ -86,4 +93,5 @@ class GraphQLEndpoint:
         )
         record.operation, record.operation_type = operation.operation_name, operation.kind
         CALLER.set(Caller(request_id=record.request_id, token=token))
-        return await engine.run(operation, self._new_context(viewer, record.request_id))
+        result = self._engine.run(operation, self._new_context(viewer, record.request_id))
+        return result if isinstance(result, ExecutionResult) else await result

@@ -157,10 +157,10 @@ def test_doubling_fragments(fragment: str) -> None:
 
 def calls_of(query: str) -> int:
     """How many functions admitting the query calls: its cost, on any machine."""
-    admission(objects_max=10**6, values_max=10**6).admit(
+    admission(fields_max=10**6, objects_max=10**6, values_max=10**6).admit(
         query, None, None, MANAGER
     )  # what is made once for a schema is not its cost
-    door, calls = admission(objects_max=10**6, values_max=10**6), 0
+    door, calls = admission(fields_max=10**6, objects_max=10**6, values_max=10**6), 0
 
     def count(frame: FrameType, event: str, argument: Any) -> None:
         nonlocal calls

@@ -15,9 +15,9 @@ def document() -> Document:
 
 
 def test_a_text_is_read_once() -> None:
-    """Two requests of one text share its syntax tree; another text has its own."""
+    """Two requests of one text share its plan; another text has its own."""
     first, second, third = (
-        DOOR.admit(query, None, None, MANAGER).document
+        DOOR.admit(query, None, None, MANAGER).plan
         for query in ("{ company { id } }", "{ company { id } }", "{ company { id} }")
     )
     assert first is second

@@ -1,11 +1,12 @@
 """The engine runs what was admitted, and leaves nothing running."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 from graphql import (
+    ExecutionResult,
     FragmentDefinitionNode,
     GraphQLArgument,
     GraphQLError,
@@ -22,9 +23,9 @@ from graphql import (
     get_variable_values,
     parse,
 )
+from graphql.execution.collect_fields import FragmentDetails
 
-from gateway import engine
-from gateway.engine import AdmittedOperation
+from gateway.engine import AdmittedOperation, Engine, Plan
 
 
 class Work:
@@ -100,6 +101,21 @@ def make_schema(work: Work) -> GraphQLSchema:
     return GraphQLSchema(query, mutation, types=[thing])
 
 
+Run = Callable[[Any, object], Awaitable[ExecutionResult]]
+
+
+@pytest.fixture(params=["breadth", "reference"])
+def run(request: pytest.FixtureRequest) -> Run:
+    """Runs an operation to its end, by each of the executors."""
+    engine = Engine(reference=request.param == "reference")
+
+    async def to_the_end(operation: Any, context: object) -> ExecutionResult:
+        result = engine.run(operation, context)
+        return result if isinstance(result, ExecutionResult) else await result
+
+    return to_the_end
+
+
 @pytest.fixture
 def work() -> Work:
     """What resolvers do."""
@@ -114,25 +130,29 @@ def admitted(work: Work) -> Callable[..., AdmittedOperation]:
     def admit(text: str, **given: object) -> AdmittedOperation:
         document = parse(text)
         (operation,) = (each for each in document.definitions if isinstance(each, OperationDefinitionNode))
-        fragments = {each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)}
+        fragments = {
+            each.name.value: FragmentDetails(each)
+            for each in document.definitions
+            if isinstance(each, FragmentDefinitionNode)
+        }
         values = get_variable_values(schema, operation.variable_definitions or (), given)
         assert isinstance(values, VariableValues)
-        return AdmittedOperation(schema, document, operation, fragments, values)
+        return AdmittedOperation(Plan(schema, operation, fragments), values)
 
     return admit
 
 
 @pytest.mark.parametrize("other", ["{ context }", parse("{ context }"), None, {"query": "{ context }"}])
-async def test_nothing_else_runs(other: Any) -> None:
+async def test_nothing_else_runs(run: Run, other: Any) -> None:
     """Neither a text nor a parsed document runs: only what the door made."""
     with pytest.raises(TypeError, match=r"Only an AdmittedOperation runs, not \w+: Admission.admit makes one"):
-        await engine.run(other, None)
+        await run(other, None)
 
 
-async def test_data(admitted: Callable[..., AdmittedOperation]) -> None:
+async def test_data(run: Run, admitted: Callable[..., AdmittedOperation]) -> None:
     """Fragments, interfaces and the context work as in graphql-core."""
     operation = admitted("query Q { context ...F } fragment F on Query { things { name ... on Thing { n: name } } }")
-    result = await engine.run(operation, "the context")
+    result = await run(operation, "the context")
     assert (result.data, result.errors) == (
         {"context": "the context", "things": [{"name": "a", "n": "a"}, {"name": "b", "n": "b"}]},
         None,
@@ -140,25 +160,27 @@ async def test_data(admitted: Callable[..., AdmittedOperation]) -> None:
     assert (operation.operation_name, operation.kind) == ("Q", "query")
 
 
-async def test_variables_are_coerced_once(admitted: Callable[..., AdmittedOperation], work: Work) -> None:
+async def test_variables_are_coerced_once(run: Run, admitted: Callable[..., AdmittedOperation], work: Work) -> None:
     """Values that were coerced at the door are used as they are."""
-    result = await engine.run(admitted("query ($t: Text) { a: echo(text: $t) b: echo(text: $t) }", t="x"), None)
+    result = await run(admitted("query ($t: Text) { a: echo(text: $t) b: echo(text: $t) }", t="x"), None)
     assert result.data == {"a": "x", "b": "x"}
     assert work.coerced == ["x"]
 
 
-async def test_mutations_run_one_after_the_other(admitted: Callable[..., AdmittedOperation], work: Work) -> None:
+async def test_mutations_run_one_after_the_other(
+    run: Run, admitted: Callable[..., AdmittedOperation], work: Work
+) -> None:
     """The second root field begins when the first has ended."""
     operation = admitted('mutation { a: change(name: "a") b: change(name: "b") }')
     assert (operation.operation_name, operation.kind) == (None, "mutation")
-    result = await engine.run(operation, None)
+    result = await run(operation, None)
     assert result.data == {"a": "a", "b": "b"}
     assert work.log == ["a started", "a ended", "b started", "b ended"]
 
 
-async def test_cancelling(admitted: Callable[..., AdmittedOperation], work: Work) -> None:
+async def test_cancelling(run: Run, admitted: Callable[..., AdmittedOperation], work: Work) -> None:
     """Whoever cancels the run cancels every resolver under way, and the run ends after they have ended."""
-    running = asyncio.ensure_future(engine.run(admitted("{ thing { slow slower } other: thing { slow } }"), None))
+    running = asyncio.ensure_future(run(admitted("{ thing { slow slower } other: thing { slow } }"), None))
     await work.started.wait()
     await asyncio.sleep(0)
     running.cancel()
@@ -171,9 +193,11 @@ async def test_cancelling(admitted: Callable[..., AdmittedOperation], work: Work
 
 
 @pytest.mark.parametrize("broken", ["broken", "brokenAtOnce"])
-async def test_siblings_of_a_failure(admitted: Callable[..., AdmittedOperation], work: Work, broken: str) -> None:
+async def test_siblings_of_a_failure(
+    run: Run, admitted: Callable[..., AdmittedOperation], work: Work, broken: str
+) -> None:
     """When a field takes its parent along, the parent's other fields stop: the answer waits for nobody."""
-    result = await engine.run(admitted(f"{{ thing {{ slow slower {broken} }} }}"), None)
+    result = await run(admitted(f"{{ thing {{ slow slower {broken} }} }}"), None)
     assert result.data == {"thing": None}
     assert [error.path for error in result.errors or ()] == [["thing", broken]]
     assert len([line for line in work.log if line.endswith("started")]) == len(

@@ -26,6 +26,7 @@ from gateway.adapters.caller import CALLER
 from gateway.admission import Admission
 from gateway.config import IdentitySettings, LimitSettings, ServerSettings
 from gateway.domain.viewer import Scope, Viewer
+from gateway.engine import Engine
 from gateway.errors import BackendTimeout, Unauthenticated
 from gateway.http import create_app
 from gateway.http.authentication import Authenticator
@@ -153,6 +154,7 @@ def app(work: Work, issuer: Issuer) -> ASGIApp:
     """The gateway's HTTP layer."""
     return create_app(
         admission=Admission(make_schema(work), LIMITS, introspection=True, policy=Policy()),
+        engine=Engine(),
         new_context=RequestContext,  # type: ignore[arg-type]  # this graph needs no loaders
         authenticator=Authenticator(IDENTITY, issuer, lambda: NOW),
         server=SERVER,

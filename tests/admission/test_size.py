@@ -4,7 +4,7 @@ import pytest
 from graphql import GraphQLSchema, build_schema, get_introspection_query, parse
 
 from gateway.admission import Admission, Refused
-from gateway.admission.cost import LIST_ASSUMED, objects_at_most
+from gateway.admission.size import LIST_ASSUMED, AnswerSize
 from gateway.config import LimitSettings
 from gateway.schema import build_graph
 from tests.admission.graph import MANAGER, Policy
@@ -27,7 +27,7 @@ def objects(query: str, **variables: object) -> int:
     """The count for the first operation of a document."""
     operation, *others = parse(query).definitions
     fragments = {each.name.value: each for each in others}  # type: ignore[attr-defined]
-    return objects_at_most(SCHEMA, operation, fragments, variables)  # type: ignore[arg-type]
+    return AnswerSize(SCHEMA, operation, fragments).at_most(variables).objects  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

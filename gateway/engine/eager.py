@@ -1,0 +1,60 @@
+"""Coroutines begun at once, so that those that need not wait cost no task, and loads of one turn are made in it."""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Coroutine, Generator
+from functools import partial
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+if sys.version_info >= (3, 12):
+
+    def begun(coroutine: Coroutine[Any, Any, T]) -> T | Awaitable[T]:
+        """The coroutine's result if it has one without waiting; else what to await for it. Its errors are raised."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:  # nothing can wait here: whoever gets the coroutine may close it
+            return coroutine
+        task = asyncio.Task(coroutine, loop=loop, eager_start=True)
+        return task.result() if task.done() else task
+
+else:
+
+    def begun(coroutine: Coroutine[Any, Any, T]) -> T | Awaitable[T]:
+        """The coroutine's result if it has one without waiting; else what to await for it. Its errors are raised."""
+        try:
+            waits_for = coroutine.send(None)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+        return Suspended(coroutine, waits_for)
+
+    class Suspended:
+        """A coroutine that was begun and waits; whoever awaits it goes on with it."""
+
+        __slots__ = ("_coroutine", "_waits_for")
+
+        def __init__(self, coroutine: Coroutine[Any, Any, Any], waits_for: Any) -> None:
+            self._coroutine = coroutine
+            self._waits_for = waits_for
+
+        def __await__(self) -> Generator[Any, Any, Any]:
+            coroutine, waits_for = self._coroutine, self._waits_for
+            while True:
+                if asyncio.isfuture(waits_for):
+                    # As Future.__await__ does: another waiter's task may have taken the mark off again.
+                    waits_for._asyncio_future_blocking = True
+                try:
+                    value = yield waits_for
+                except GeneratorExit:
+                    coroutine.close()
+                    raise
+                except BaseException as error:
+                    step = partial(coroutine.throw, error)
+                else:
+                    step = partial(coroutine.send, value)
+                try:
+                    waits_for = step()
+                except StopIteration as end:
+                    return end.value

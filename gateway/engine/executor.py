@@ -1,0 +1,264 @@
+"""Execution level by level: each field is resolved once for all its parents, objects are put together from columns.
+
+Columns that are there at once make their objects at once; those that are waited for go on by themselves, each to its
+own next level.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Iterable, Sequence
+from typing import Any
+
+from graphql import GraphQLError, GraphQLObjectType, OperationType
+from graphql.execution.executor import SELECTIONS_NESTED_TOO_DEEPLY
+from graphql.pyutils import Path
+from graphql.pyutils.is_awaitable import is_awaitable as default_is_awaitable
+
+from gateway.engine.column import Bubble, Column, Holed, Later, filled
+from gateway.engine.completion import CompletingExecutor
+from gateway.engine.eager import begun
+from gateway.engine.plan import Plan, PlannedField, Selection, Way
+from gateway.engine.plan_cache import PLANS
+from gateway.engine.position import Positions, Root
+from gateway.engine.waiting import ended
+
+
+class BreadthExecutor(CompletingExecutor):
+    """graphql-core's executor, level by level: for `executor_class`, or with a plan that was made before.
+
+    Data, errors, paths and locations are the reference's. Fields with a `Batched` resolver are asked once for all
+    parents of a level, others once for each. Middleware, `@defer` and `@stream` are left to the reference.
+    """
+
+    plan: Plan | None = None
+
+    def execute_operation(self, serially: bool | None = None) -> Any:
+        """The result, or an awaitable of it where something has to be waited for."""
+        plan = self.plan or PLANS.plan(
+            self.schema, self.operation, self.fragments, hide_suggestions=self.hide_suggestions
+        )
+        if self.middleware_manager is not None or not plan.is_breadth_first:
+            return super().execute_operation(serially)
+        if self.abort_signal is not None and self.abort_signal.aborted:
+            self.run_async_work_finished_hook()
+            raise self.abort_error()
+        if serially is None:
+            serially = self.operation.operation is OperationType.MUTATION
+        try:
+            data = self._data(plan, serially=serially)
+        except GraphQLError as error:
+            self.collected_errors.add(error, None)
+            return self.finish(self.build_response(None))
+        if isinstance(data, dict):
+            return self.finish(self.build_response(data))
+        result = self._result_later(data)
+        return result if self.abort_signal is None else self.with_aborted_execution_error(result)
+
+    async def _result_later(self, data: Awaitable[dict[str, Any]]) -> Any:
+        try:
+            return self.build_response(await data)
+        except GraphQLError as error:
+            self.collected_errors.add(error, None)
+            return self.build_response(None)
+        except Exception:
+            self.run_async_work_finished_hook()
+            raise
+
+    def _data(self, plan: Plan, *, serially: bool) -> dict[str, Any] | Awaitable[dict[str, Any]]:
+        """The operation's data; raises the error of a null that comes to the root."""
+        operation = self.operation
+        root_type = self.schema.get_root_type(operation.operation)
+        if root_type is None:
+            message = f"Schema is not configured to execute {operation.operation.value} operation."
+            raise GraphQLError(message, operation)
+        selection = self._root_selection(plan, root_type)
+        if serially and len(selection.fields) > 1:
+            return self._one_after_the_other(selection)
+        rows = self.rows(selection, [self.root_value], Root())
+        return _unbubbled(rows) if isinstance(rows, list) else _unbubbled_later(rows)
+
+    def _root_selection(self, plan: Plan, root_type: GraphQLObjectType) -> Selection:
+        try:
+            return plan.variant(self.variable_values).root(root_type)
+        except RecursionError:
+            pass
+        # Outside of the block above, or the error would keep all the frames of the recursion alive.
+        raise GraphQLError(SELECTIONS_NESTED_TOO_DEEPLY, self.operation)
+
+    # The root fields of a mutation: each ends before the next one begins
+
+    def _one_after_the_other(self, selection: Selection) -> dict[str, Any] | Awaitable[dict[str, Any]]:
+        fields = iter(selection.fields)
+        data: dict[str, Any] = {}
+        for field in fields:
+            column = self._root_column(field)
+            if not isinstance(column, list):
+                return self._rest_later(field, column, fields, data)
+            data[field.name] = _unbubbled(column)
+        return data
+
+    async def _rest_later(
+        self, field: PlannedField, later: Later, fields: Iterable[PlannedField], data: dict[str, Any]
+    ) -> dict[str, Any]:
+        data[field.name] = _unbubbled(await later)
+        for other in fields:
+            column = self._root_column(other)
+            data[other.name] = _unbubbled(column if isinstance(column, list) else await column)
+        return data
+
+    def _root_column(self, field: PlannedField) -> Column | Later:
+        if self.abort_signal is not None and self.abort_signal.aborted:
+            raise self.abort_error()
+        return self._column(field, [self.root_value], Root())
+
+    # Rows: the objects of a selection
+
+    def rows(self, selection: Selection, parents: Column, positions: Positions) -> Column | Later:
+        """An object of the answer for each parent; a Bubble for one that has a null where none may be."""
+        columns: list[Any] = []
+        waiting: list[int] = []
+        for field in selection.fields:
+            column = self._column(field, parents, positions)
+            if not isinstance(column, list):
+                waiting.append(len(columns))
+            columns.append(column)
+        if waiting:
+            return self._rows_later(selection, columns, waiting, len(parents))
+        return _joined(selection, columns, len(parents))
+
+    async def _rows_later(self, selection: Selection, columns: list[Any], waiting: list[int], count: int) -> Column:
+        there = [column for column in columns if isinstance(column, list)]
+        dead = _bubbles(there)
+        if len(waiting) == 1 and len(dead) < count:
+            (index,) = waiting
+            columns[index] = await columns[index]
+            return _joined(selection, columns, count)
+        tasks = {asyncio.ensure_future(columns[index]): index for index in waiting}
+        pending = set(tasks)
+        try:
+            while pending and len(dead) < count:
+                done, pending = await asyncio.wait(pending, return_when=_when(selection, waiting))
+                for task in done:
+                    columns[tasks[task]] = column = task.result()
+                    dead |= _bubbles([column])
+        finally:
+            await ended(tasks)
+        if len(dead) == count:  # nobody will read the columns that were still waited for
+            return Holed([dead[index] for index in range(count)])
+        return _joined(selection, columns, count)
+
+    # Columns: one field for all parents
+
+    def _column(self, field: PlannedField, parents: Column, positions: Positions) -> Column | Later:
+        """The field's completed values."""
+        way = field.way
+        if way is Way.ATTRIBUTE:
+            values = self._attributes(field, parents)
+        elif way is Way.BATCHED:
+            answers = self._answers(field, parents)
+            if not isinstance(answers, list):
+                return self._begun(field, answers, len(parents), positions)
+            values = answers
+        elif way is Way.TYPE_NAME:
+            values = [field.parent_type.name] * len(parents)
+        else:
+            values = self._each(field, parents, positions)
+        return self.completed(field, values, positions)
+
+    def _attributes(self, field: PlannedField, parents: Column) -> Column:
+        try:
+            return list(map(field.get, parents))
+        except Exception:  # whichever parent it was: each is asked again by itself
+            return [_attribute(field, parent) for parent in parents]
+
+    def _answers(self, field: PlannedField, parents: Column) -> Column | Awaitable[Sequence[Any]]:
+        """What a batched resolver says to all parents; where it fails as a whole, it fails for each."""
+        try:
+            answers: Any = field.many(parents, self.context_value, **field.arguments(self.variable_values))
+            return answers if default_is_awaitable(answers) else _one_each(answers, len(parents))
+        except Exception as error:
+            return [error] * len(parents)
+
+    def _begun(
+        self, field: PlannedField, answers: Awaitable[Sequence[Any]], count: int, positions: Positions
+    ) -> Column | Later:
+        column = begun(self._column_later(field, answers, count, positions))
+        if isinstance(column, asyncio.Task):
+            self.background_futures.add(column)
+            column.add_done_callback(self.background_futures.discard)
+        return column
+
+    async def _column_later(
+        self, field: PlannedField, answers: Awaitable[Sequence[Any]], count: int, positions: Positions
+    ) -> Column:
+        try:
+            if self.abort_signal is not None:
+                answers = self.with_abort_signal(answers)
+            values = _one_each(await answers, count)
+        except Exception as error:
+            values = [error] * count
+        column = self.completed(field, values, positions)
+        return column if isinstance(column, list) else await column
+
+    def _each(self, field: PlannedField, parents: Column, positions: Positions) -> Column:
+        """What an ordinary resolver says to each parent; errors and awaitables stand in the places of values."""
+        resolve = field.definition.resolve or self.field_resolver
+        values: Column = []
+        for index, parent in enumerate(parents):
+            path = Path(positions.path(index), field.name, field.parent_type.name)
+            info = self.build_resolve_info(field.definition, field.nodes, field.parent_type, path)
+            try:
+                values.append(resolve(parent, info, **field.arguments(self.variable_values)))
+            except Exception as error:
+                values.append(error)
+        return values
+
+
+def _joined(selection: Selection, columns: list[Column], count: int) -> Column:
+    """The objects of which each column holds one field; a Bubble in place of one in whose columns there is one."""
+    if not columns:
+        return [{} for _ in range(count)]
+    rows: Column = selection.rows(selection.names, columns)
+    dead = _bubbles(columns)
+    return filled(rows, list(dead), Holed(dead.values())) if dead else rows
+
+
+def _bubbles(columns: Iterable[Column]) -> dict[int, Bubble]:
+    """The objects that will be null because one of these columns says so, each with the first that does."""
+    found: dict[int, Bubble] = {}
+    for column in columns:
+        if type(column) is Holed:
+            for index, value in enumerate(column):
+                if type(value) is Bubble:
+                    found.setdefault(index, value)
+    return found
+
+
+def _when(selection: Selection, waiting: Iterable[int]) -> str:
+    """Whether one of the fields that are waited for could make the others pointless."""
+    is_fatal = any(selection.fields[index].shape.is_non_null for index in waiting)
+    return asyncio.FIRST_COMPLETED if is_fatal else asyncio.ALL_COMPLETED
+
+
+def _one_each(answers: Sequence[Any], count: int) -> Column:
+    if len(answers) != count:
+        raise ValueError(f"a batched resolver gave {len(answers)} values for {count} parents")
+    return answers if type(answers) is list else list(answers)
+
+
+def _attribute(field: PlannedField, parent: Any) -> Any:
+    try:
+        return field.get(parent)
+    except Exception as error:
+        return error
+
+
+def _unbubbled(column: Column) -> Any:
+    """The only value of a column; raises what was to be null and may not be."""
+    (value,) = column
+    if type(value) is Bubble:
+        raise value.error
+    return value
+
+
+async def _unbubbled_later(column: Later) -> Any:
+    return _unbubbled(await column)

@@ -1,0 +1,276 @@
+"""A document's operation, worked out once: which fields of which types it asks for, and how each is resolved."""
+
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from enum import Enum
+from typing import Any
+
+from graphql import (
+    DirectiveNode,
+    FieldNode,
+    FragmentSpreadNode,
+    GraphQLField,
+    GraphQLObjectType,
+    GraphQLSchema,
+    InlineFragmentNode,
+    ListValueNode,
+    ObjectValueNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    Undefined,
+    ValueNode,
+    VariableNode,
+    VariableValues,
+)
+from graphql.execution.collect_fields import (
+    CollectedFields,
+    FieldDetailsList,
+    FragmentDetails,
+    collect_fields,
+    collect_subfields,
+)
+from graphql.execution.values import get_argument_values
+
+from gateway.engine.resolver import Attribute, Batched, Many
+from gateway.engine.rows import rows_of
+from gateway.engine.shape import shape_of
+
+VARIANTS_MAX = 64
+"""Combinations of `@skip` and `@include` kept for an operation; there are few in practice, and many in an attack."""
+
+CONDITIONS = ("skip", "include")
+INCREMENTAL = ("defer", "stream")
+
+
+class Plan:
+    """What is the same for all requests of an operation; made in one pass over it, completed as requests come.
+
+    `is_breadth_first` is False for what only the reference executes: `@defer`, `@stream`, arguments of fragments.
+    """
+
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        operation: OperationDefinitionNode,
+        fragments: Mapping[str, FragmentDetails],
+        *,
+        hide_suggestions: bool = False,
+    ) -> None:
+        self.schema = schema
+        self.operation = operation
+        self.fragments = dict(fragments)
+        self.fragment_definitions = {name: each.definition for name, each in fragments.items()}
+        self.hide_suggestions = hide_suggestions
+        directives = list(_directives(operation, self.fragments))
+        self.is_breadth_first = not any(directive.name.value in INCREMENTAL for directive in directives) and not any(
+            fragment.variable_signatures for fragment in self.fragments.values()
+        )
+        self._conditions = tuple(sorted({name for directive in directives for name in _variables_of(directive)}))
+        self._variants: dict[Hashable, Variant] = {}
+
+    def variant(self, variables: VariableValues) -> "Variant":
+        """The operation with its conditions decided by these variables."""
+        coerced = variables.coerced
+        key = tuple(coerced.get(name, Undefined) for name in self._conditions)
+        try:
+            known = self._variants.get(key)
+        except TypeError:  # the value of a condition is no Boolean: a document that was not validated
+            return Variant(self, variables)
+        if known is None:
+            known = Variant(self, _only(variables, self._conditions))
+            if len(self._variants) >= VARIANTS_MAX:
+                self._variants.pop(next(iter(self._variants)))
+            self._variants[key] = known
+        return known
+
+
+def _only(variables: VariableValues, names: Iterable[str]) -> VariableValues:
+    """These variables alone, so that a plan keeps nothing else of the request that it was made for."""
+    return VariableValues(
+        {name: variables.sources[name] for name in names if name in variables.sources},
+        {name: variables.coerced[name] for name in names if name in variables.coerced},
+    )
+
+
+class Variant:
+    """A plan for one outcome of its conditions; selections are worked out when the first object of a type comes."""
+
+    def __init__(self, plan: Plan, variables: VariableValues) -> None:
+        self._plan = plan
+        self._variables = variables
+        self._root: Selection | None = None
+
+    def root(self, root_type: GraphQLObjectType) -> "Selection":
+        """The operation's own selection; GraphQLError, RecursionError where it cannot be collected."""
+        if self._root is None:
+            plan = self._plan
+            collected = collect_fields(
+                plan.schema, plan.fragments, self._variables, root_type, plan.operation, plan.hide_suggestions
+            )
+            self._root = self._selection(root_type, collected)
+        return self._root
+
+    def below(self, details: FieldDetailsList, object_type: GraphQLObjectType) -> "Selection":
+        """What is selected of an object of a type that stands under a field."""
+        plan = self._plan
+        collected = collect_subfields(
+            plan.schema,
+            plan.fragments,
+            self._variables,
+            plan.operation,
+            object_type,
+            details,
+            plan.hide_suggestions,
+        )
+        return self._selection(object_type, collected)
+
+    def _selection(self, object_type: GraphQLObjectType, collected: CollectedFields) -> "Selection":
+        fields = []
+        for name, details in collected.grouped_field_set.items():
+            definition = self._plan.schema.get_field(object_type, details[0].node.name.value)
+            if definition is not None:
+                fields.append(PlannedField(self, object_type, name, definition, details))
+        return Selection(fields)
+
+
+class Selection:
+    """The fields of an object, in the order of the answer."""
+
+    __slots__ = ("fields", "names", "rows")
+
+    def __init__(self, fields: "list[PlannedField]") -> None:
+        self.fields = fields
+        self.names = [field.name for field in fields]
+        self.rows = rows_of(len(fields))
+
+
+class Way(Enum):
+    """How a field gets its values."""
+
+    TYPE_NAME = "TYPE_NAME"
+    ATTRIBUTE = "ATTRIBUTE"
+    BATCHED = "BATCHED"
+    EACH = "EACH"
+    """One call for each parent, as graphql-core does it."""
+
+
+class PlannedField:
+    """A field under one response name, for parents of one type."""
+
+    __slots__ = (
+        "_arguments",
+        "_below",
+        "_hide_suggestions",
+        "_variant",
+        "definition",
+        "details",
+        "get",
+        "many",
+        "name",
+        "nodes",
+        "parent_type",
+        "shape",
+        "way",
+    )
+
+    def __init__(
+        self,
+        variant: Variant,
+        parent_type: GraphQLObjectType,
+        name: str,
+        definition: GraphQLField,
+        details: FieldDetailsList,
+    ) -> None:
+        self._variant = variant
+        self.name = name
+        self.parent_type = parent_type
+        self.definition = definition
+        self.details = details
+        self.nodes: list[FieldNode] = [detail.node for detail in details]
+        self.shape = shape_of(definition.type)
+        self.way = _way(definition, self.nodes[0])
+        resolve: Any = definition.resolve
+        self.get: Callable[[Any], Any] = resolve.get if isinstance(resolve, Attribute) else _not_so
+        self.many: Many = resolve.many if isinstance(resolve, Batched) else _not_so
+        self._hide_suggestions = variant._plan.hide_suggestions
+        self._arguments = self._constant_arguments()
+        self._below: dict[str, Selection] = {}
+
+    def arguments(self, variables: VariableValues) -> dict[str, Any]:
+        """The coerced arguments; GraphQLError where a variable's value does not fit."""
+        if self._arguments is not None:
+            return self._arguments
+        return get_argument_values(self.definition, self.nodes[0], variables, None, self._hide_suggestions)
+
+    def below(self, object_type: GraphQLObjectType) -> Selection:
+        """What is selected of the field's objects of a type."""
+        selection = self._below.get(object_type.name)
+        if selection is None:
+            selection = self._below[object_type.name] = self._variant.below(self.details, object_type)
+        return selection
+
+    def _constant_arguments(self) -> dict[str, Any] | None:
+        """Arguments that are the same for every request; None where they have to be coerced for each."""
+        node = self.nodes[0]
+        if not (self.definition.args or node.arguments):
+            return {}
+        if any(_has_variables(argument.value) for argument in node.arguments or ()):
+            return None
+        try:
+            arguments = get_argument_values(self.definition, node, None, None, self._hide_suggestions)
+        except Exception:  # said again at each request, to each parent
+            return None
+        return arguments if all(map(_is_unchangeable, arguments.values())) else None
+
+
+def _not_so(*_: Any) -> Any:
+    raise TypeError("the field is resolved in another way")
+
+
+def _way(definition: GraphQLField, node: FieldNode) -> Way:
+    if node.name.value == "__typename":
+        return Way.TYPE_NAME
+    if isinstance(definition.resolve, Attribute):
+        return Way.ATTRIBUTE
+    return Way.BATCHED if isinstance(definition.resolve, Batched) else Way.EACH
+
+
+def _is_unchangeable(value: Any) -> bool:
+    """Whether no resolver can alter the value for the requests after its own: what hashes by value is not altered."""
+    try:
+        hash(value)
+    except TypeError:
+        return False
+    of_class: Any = type(value).__hash__
+    return of_class is not object.__hash__
+
+
+def _has_variables(node: ValueNode) -> bool:
+    if isinstance(node, VariableNode):
+        return True
+    if isinstance(node, ListValueNode):
+        return any(map(_has_variables, node.values))
+    return isinstance(node, ObjectValueNode) and any(_has_variables(field.value) for field in node.fields)
+
+
+def _directives(
+    operation: OperationDefinitionNode, fragments: Mapping[str, FragmentDetails]
+) -> Iterator[DirectiveNode]:
+    """Every directive on a selection of the operation or of a fragment, whether or not that is spread."""
+    pending: list[SelectionSetNode] = [
+        operation.selection_set,
+        *(fragment.definition.selection_set for fragment in fragments.values()),
+    ]
+    while pending:  # a loop, so that no document is too deep for it
+        for selection in pending.pop().selections:
+            yield from selection.directives or ()
+            if isinstance(selection, FragmentSpreadNode):
+                continue
+            if isinstance(selection, FieldNode | InlineFragmentNode) and selection.selection_set:
+                pending.append(selection.selection_set)
+
+
+def _variables_of(directive: DirectiveNode) -> Iterator[str]:
+    if directive.name.value in CONDITIONS:
+        for argument in directive.arguments or ():
+            if isinstance(argument.value, VariableNode):
+                yield argument.value.name.value

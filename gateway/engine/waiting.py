@@ -1,0 +1,32 @@
+"""Waiting for several things at once, and leaving none of them running."""
+
+import asyncio
+from collections.abc import Awaitable, Collection, Sequence
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+async def all_of(awaitables: Sequence[Awaitable[T]]) -> list[T]:
+    """Their results, in order; what is left of them when one raises, or when nobody waits any more, is cancelled."""
+    if len(awaitables) == 1:
+        return [await awaitables[0]]
+    tasks = [asyncio.ensure_future(each) for each in awaitables]
+    try:
+        return [await task for task in tasks]
+    finally:
+        await ended(tasks)
+
+
+async def ended(futures: Collection[asyncio.Future[Any]]) -> None:
+    """Cancels those that are not done, and returns when they are."""
+    running = [future for future in futures if not future.done()]
+    if running:
+        # A task that is cancelled before its first step never looks at its coroutine, and Python complains about that.
+        await asyncio.sleep(0)
+        for future in running:
+            future.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+    for future in futures:
+        if not future.cancelled():
+            future.exception()  # seen here, or asyncio reports it as never retrieved
