@@ -9,6 +9,7 @@ from gateway.adapters._by_owner import Listing, rows_by_owner
 from gateway.adapters._wire import Parties, party_ids
 from gateway.config import Profile
 from gateway.domain.key import Key
+from gateway.domain.page import Order
 from gateway.errors import GatewayError
 
 K = TypeVar("K", bound=Key | str)
@@ -80,9 +81,14 @@ D = TypeVar("D", bound=CustomerRecord)
 
 
 def by_customer(
-    api: Api, path: str, row: type[C], record_of: Callable[[C, str, Profile], D | None], filters: Sequence[Filter] = ()
+    api: Api,
+    path: str,
+    row: type[C],
+    record_of: Callable[[C, str, Profile], D | None],
+    order: Order[D],
+    filters: Sequence[Filter] = (),
 ) -> ByOwner[Key, C, tuple[D, ...]]:
-    """A customer's records; those that only mention the customer in another role are not its own."""
+    """A customer's records in their order; those that only mention the customer in another role are not its own."""
 
     def own(rows: list[C], key: Key) -> tuple[D, ...]:
         return records(
@@ -91,6 +97,7 @@ def by_customer(
             rows,
             lambda row: record_of(row, key.company_id, api.profile),
             lambda record: record.customer_id == key.id,
+            order,
         )
 
     listing = Listing(
@@ -109,10 +116,15 @@ def backend_id(key: Key | str) -> str:
 
 
 def records(
-    api: Api, path: str, rows: Sequence[R], record_of: Callable[[R], V | None], is_own: Callable[[V], bool]
+    api: Api,
+    path: str,
+    rows: Sequence[R],
+    record_of: Callable[[R], V | None],
+    is_own: Callable[[V], bool],
+    order: Order[V],
 ) -> tuple[V, ...]:
-    """The records made of an owner's rows; those of another kind, or that only mention the owner, are dropped."""
-    made = [record for row in rows if (record := record_of(row)) is not None]
-    own = tuple(record for record in made if is_own(record))
+    """The records made of an owner's rows, in their order; those of another kind, or that only mention the owner, are
+    dropped."""
+    own = order.ordered(record for row in rows if (record := record_of(row)) is not None and is_own(record))
     api.log_dropped(path, len(rows) - len(own))
     return own

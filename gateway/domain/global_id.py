@@ -2,12 +2,16 @@
 
 import base64
 import binascii
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote, unquote
 
 from gateway.errors import InvalidGlobalId
 
 COMPANY = "Company"
+
+KEPT = 16_384
+"""Ids remembered as they were encoded, for a screen asks for the same fifty again and again; at most about 6 MB."""
 
 
 class GlobalId(NamedTuple):
@@ -18,6 +22,7 @@ class GlobalId(NamedTuple):
     id: str
 
 
+@lru_cache(maxsize=KEPT)
 def encode(type_name: str, company_id: str, record_id: str = "") -> str:
     """The global id: base64url, without padding, of `Type:company:id` with each part percent-encoded."""
     parts = [type_name, company_id, record_id] if record_id else [type_name, company_id]

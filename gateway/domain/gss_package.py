@@ -7,6 +7,8 @@ import msgspec
 
 from gateway.domain.company import CompanyAccounts
 from gateway.domain.data_volume import DataVolume
+from gateway.domain.page import Order
+from gateway.domain.sort_key import timestamp
 
 
 class GssPackageState(Enum):
@@ -44,6 +46,15 @@ class GssMember(msgspec.Struct, frozen=True):
     company_id: str
     package_id: str
     line_id: str
+
+
+GSS_PACKAGE_ORDER = Order[GssPackage](
+    name="gssPackages", sort_key=lambda package: timestamp(package.activated_at), id=lambda package: package.id
+)
+"""By activation, oldest first."""
+
+GSS_MEMBER_ORDER = Order[GssMember](name="gssMembers", sort_key=lambda member: "", id=lambda member: member.line_id)
+"""By the line's id, which never changes."""
 
 
 class GssUsage(msgspec.Struct, frozen=True):

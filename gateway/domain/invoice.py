@@ -8,6 +8,7 @@ import msgspec
 
 from gateway.domain.company import CompanyAccounts
 from gateway.domain.money import Money
+from gateway.domain.page import Order
 
 
 class InvoiceKind(Enum):
@@ -67,6 +68,15 @@ class Invoice(msgspec.Struct, frozen=True, kw_only=True):
             and self.outstanding is not None
             and self.outstanding.amount > Decimal(0)
         )
+
+
+INVOICE_ORDER = Order[Invoice](
+    name="invoices",
+    sort_key=lambda invoice: invoice.issued_on.isoformat(),
+    id=lambda invoice: invoice.id,
+    descending=True,
+)
+"""By day of issue, newest first."""
 
 
 class InvoiceFilter(msgspec.Struct, frozen=True):

@@ -6,6 +6,8 @@ from enum import Enum
 import msgspec
 
 from gateway.domain.company import CompanyAccounts
+from gateway.domain.page import Order
+from gateway.domain.sort_key import timestamp
 
 
 class LineKind(Enum):
@@ -70,6 +72,10 @@ class FixedLine(Line, frozen=True, kw_only=True):
     """A fixed line; `address` is where it is installed."""
 
     address: str | None
+
+
+LINE_ORDER = Order[Line](name="lines", sort_key=lambda line: timestamp(line.activated_at), id=lambda line: line.id)
+"""By activation, oldest first; never by number, which a cursor would show to those who see it masked."""
 
 
 class CustomerLine(msgspec.Struct, frozen=True):

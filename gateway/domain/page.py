@@ -2,7 +2,8 @@
 
 import base64
 import binascii
-from bisect import bisect_right
+from abc import abstractmethod
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from typing import Generic, TypeVar
 
@@ -33,25 +34,48 @@ class PageInfo(msgspec.Struct, frozen=True):
 
 
 class Page(msgspec.Struct, Generic[T], frozen=True):
-    """Some rows of a list."""
+    """Some rows of a list; cursors are made only where they are asked for."""
 
-    edges: tuple[Edge[T], ...]
-    page_info: PageInfo
+    nodes: Sequence[T]
+    has_previous: bool
+    has_next: bool
+
+    @abstractmethod
+    def cursor_at(self, index: int) -> str:
+        """The cursor of one of the page's rows."""
 
     @property
-    def nodes(self) -> list[T]:
-        """The rows without their cursors."""
-        return [edge.node for edge in self.edges]
+    def edges(self) -> list[Edge[T]]:
+        """The rows with their cursors."""
+        return [Edge(row, self.cursor_at(index)) for index, row in enumerate(self.nodes)]
+
+    @property
+    def page_info(self) -> PageInfo:
+        """The page's ends."""
+        return PageInfo(
+            has_next_page=self.has_next,
+            has_previous_page=self.has_previous,
+            start_cursor=self.cursor_at(0) if self.nodes else None,
+            end_cursor=self.cursor_at(len(self.nodes) - 1) if self.nodes else None,
+        )
 
 
 class CountedPage(Page[T], Generic[T], frozen=True):
     """Some rows of a list that was read whole; `total_count` counts it after its filter."""
 
+    order: "Order[T]"
     total_count: int
+
+    def cursor_at(self, index: int) -> str:
+        """The list's name and the row's position in it."""
+        return encode_cursor(self.order.name, self.order.position(self.nodes[index]))
 
 
 class Order(msgspec.Struct, Generic[T], frozen=True):
-    """A list's order: by `sort_key` (compared as text), then by id; `name` keeps cursors from crossing lists."""
+    """A list's order: by `sort_key` (compared as text), then by id; `name` keeps cursors from crossing lists.
+
+    Whole lists are in their order wherever they are handed on: it takes time, and is the same for all who ask.
+    """
 
     name: str
     sort_key: Callable[[T], str]
@@ -61,6 +85,10 @@ class Order(msgspec.Struct, Generic[T], frozen=True):
     def position(self, row: T) -> tuple[str, str]:
         """What rows are compared by, and what a cursor holds."""
         return self.sort_key(row), self.id(row)
+
+    def ordered(self, rows: Iterable[T]) -> tuple[T, ...]:
+        """The rows in this order."""
+        return tuple(sorted(rows, key=self.position, reverse=self.descending))
 
     def window(self, first: int, after: str | None) -> "Window[T]":
         """The `first` rows after the cursor `after`; InvalidArgument or InvalidCursor name what to change."""
@@ -75,36 +103,33 @@ class Window(msgspec.Struct, Generic[T], frozen=True):
     first: int
     after: tuple[str, str] | None
 
-    def page(self, rows: Iterable[T]) -> CountedPage[T]:
-        """The window's part of one list."""
-        ordered = sorted(rows, key=self.order.position, reverse=self.order.descending)
+    def page(self, ordered: Sequence[T]) -> CountedPage[T]:
+        """The window's part of one list, which is in its order."""
         start = 0 if self.after is None else self._index_after(ordered, self.after)
         shown = ordered[start : start + self.first]
-        edges = tuple(Edge(row, encode_cursor(self.order.name, self.order.position(row))) for row in shown)
-        return CountedPage(edges, page_info(edges, start > 0, start + len(shown) < len(ordered)), len(ordered))
+        return CountedPage(
+            nodes=shown,
+            has_previous=start > 0,
+            has_next=start + len(shown) < len(ordered),
+            order=self.order,
+            total_count=len(ordered),
+        )
 
     def pages(
-        self, lists: Iterable[Iterable[T] | GatewayError], accepts: Callable[[T], bool]
+        self, lists: Iterable[Sequence[T] | GatewayError], accepts: Callable[[T], bool] | None = None
     ) -> list[CountedPage[T] | GatewayError]:
         """The window's part of each list, of the rows that are accepted; an error stays in its place."""
         return [
-            rows if isinstance(rows, GatewayError) else self.page(row for row in rows if accepts(row)) for rows in lists
+            rows
+            if isinstance(rows, GatewayError)
+            else self.page(rows if accepts is None else [row for row in rows if accepts(row)])
+            for rows in lists
         ]
 
     def _index_after(self, ordered: Sequence[T], position: tuple[str, str]) -> int:
-        if self.order.descending:
-            return sum(self.order.position(row) >= position for row in ordered)
-        return bisect_right(ordered, position, key=self.order.position)
-
-
-def page_info(edges: Sequence[Edge[T]], has_previous: bool, has_next: bool) -> PageInfo:
-    """The page's ends."""
-    return PageInfo(
-        has_next_page=has_next,
-        has_previous_page=has_previous,
-        start_cursor=edges[0].cursor if edges else None,
-        end_cursor=edges[-1].cursor if edges else None,
-    )
+        if not self.order.descending:
+            return bisect_right(ordered, position, key=self.order.position)
+        return len(ordered) - bisect_left(ordered[::-1], position, key=self.order.position)
 
 
 def check_first(first: int) -> None:

@@ -6,6 +6,8 @@ from enum import Enum
 import msgspec
 
 from gateway.domain.company import CompanyAccounts
+from gateway.domain.page import Order
+from gateway.domain.sort_key import timestamp
 
 
 class TicketKind(Enum):
@@ -46,6 +48,12 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
     def is_held_by(self, accounts: CompanyAccounts) -> bool:
         """Whether one of the company's customers has it."""
         return self.customer_id in accounts.customer_ids
+
+
+TICKET_ORDER = Order[Ticket](
+    name="tickets", sort_key=lambda ticket: timestamp(ticket.opened_at), id=lambda ticket: ticket.id, descending=True
+)
+"""By opening, newest first."""
 
 
 class TicketFilter(msgspec.Struct, frozen=True):

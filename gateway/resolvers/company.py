@@ -7,13 +7,11 @@ from gateway.context import Context
 from gateway.domain.company import Company, CompanyFilter, CompanyProfile, CompanySearch, CompanyState
 from gateway.domain.page import (
     FIRST_DEFAULT,
-    Edge,
     Page,
     check_first,
     decode_cursor,
     encode_cursor,
     invalid_cursor,
-    page_info,
 )
 from gateway.errors import GatewayError
 from gateway.resolvers.node import load_as
@@ -22,6 +20,16 @@ from gateway.resolvers.ownership import CompanyRecord, not_found
 V = TypeVar("V")
 
 SEARCH = "companies"
+
+
+class FoundPage(Page[Company], frozen=True):
+    """Some companies of a search, from `offset` on."""
+
+    offset: int
+
+    def cursor_at(self, index: int) -> str:
+        """How many companies of the search come before the next one."""
+        return encode_cursor(SEARCH, (str(self.offset + index + 1), ""))
 
 
 async def company(context: Context, id: str) -> Company | GatewayError:
@@ -46,11 +54,12 @@ async def companies(
     profiles = found.profiles if found else ()
     for profile in profiles:
         context.loaders.company.profile_by_company_id.prime(profile.company_id, profile)
-    edges = tuple(
-        Edge(Company(profile.company_id), encode_cursor(SEARCH, (str(offset + index + 1), "")))
-        for index, profile in enumerate(profiles)
+    return FoundPage(
+        nodes=[Company(profile.company_id) for profile in profiles],
+        has_previous=offset > 0,
+        has_next=found is not None and found.has_more,
+        offset=offset,
     )
-    return Page(edges, page_info(edges, offset > 0, found is not None and found.has_more))
 
 
 def _offset_after(cursor: str) -> int:

@@ -5,30 +5,21 @@ from collections.abc import Sequence
 from gateway.context import Context
 from gateway.domain.company import Company
 from gateway.domain.data_volume import DataVolume
-from gateway.domain.gss_package import GssMember, GssPackage, GssUsage
+from gateway.domain.gss_package import GSS_MEMBER_ORDER, GSS_PACKAGE_ORDER, GssMember, GssPackage, GssUsage
 from gateway.domain.key import Key
 from gateway.domain.line import MobileLine
-from gateway.domain.page import FIRST_DEFAULT, CountedPage, Order
+from gateway.domain.page import FIRST_DEFAULT, CountedPage
 from gateway.errors import GatewayError
 from gateway.resolvers.ownership import load_of_company, load_owned
-from gateway.resolvers.sort_key import timestamp
-
-ORDER = Order[GssPackage](
-    name="gssPackages", sort_key=lambda package: timestamp(package.activated_at), id=lambda package: package.id
-)
-"""By activation, oldest first."""
-
-MEMBER_ORDER = Order[GssMember](name="gssMembers", sort_key=lambda member: "", id=lambda member: member.line_id)
-"""By the line's id, which never changes."""
 
 
 async def gss_packages(
     companies: Sequence[Company], context: Context, first: int = FIRST_DEFAULT, after: str | None = None
 ) -> Sequence[CountedPage[GssPackage] | GatewayError]:
     """A page of each company's packages."""
-    window = ORDER.window(first, after)
-    whole = await load_of_company(companies, context.loaders.gss_package.by_customer_id, context)
-    return window.pages(whole, lambda package: True)
+    window = GSS_PACKAGE_ORDER.window(first, after)
+    whole = await load_of_company(companies, context.loaders.gss_package.by_customer_id, GSS_PACKAGE_ORDER, context)
+    return window.pages(whole)
 
 
 def sim_count(packages: Sequence[GssPackage], context: Context) -> Sequence[int]:
@@ -40,9 +31,9 @@ def members(
     packages: Sequence[GssPackage], context: Context, first: int = FIRST_DEFAULT, after: str | None = None
 ) -> Sequence[CountedPage[GssMember]]:
     """A page of each package's members."""
-    window = MEMBER_ORDER.window(first, after)
+    window = GSS_MEMBER_ORDER.window(first, after)
     return [
-        window.page(GssMember(package.company_id, package.id, line_id) for line_id in package.line_ids)
+        window.page([GssMember(package.company_id, package.id, line_id) for line_id in sorted(package.line_ids)])
         for package in packages
     ]
 

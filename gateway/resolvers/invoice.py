@@ -4,19 +4,11 @@ from collections.abc import Sequence
 
 from gateway.context import Context
 from gateway.domain.company import Company
-from gateway.domain.invoice import Invoice, InvoiceFilter
-from gateway.domain.page import FIRST_DEFAULT, CountedPage, Order
+from gateway.domain.invoice import INVOICE_ORDER, Invoice, InvoiceFilter
+from gateway.domain.page import FIRST_DEFAULT, CountedPage
 from gateway.errors import GatewayError
 from gateway.resolvers.node import load_as
 from gateway.resolvers.ownership import load_of_company
-
-ORDER = Order[Invoice](
-    name="invoices",
-    sort_key=lambda invoice: invoice.issued_on.isoformat(),
-    id=lambda invoice: invoice.id,
-    descending=True,
-)
-"""By day of issue, newest first."""
 
 
 async def invoice(context: Context, id: str) -> Invoice | GatewayError:
@@ -32,9 +24,10 @@ async def invoices(
     filter: InvoiceFilter | None = None,
 ) -> Sequence[CountedPage[Invoice] | GatewayError]:
     """A page of each company's invoices of the last 24 months that the filter accepts."""
-    window = ORDER.window(first, after)
-    whole = await load_of_company(companies, context.loaders.invoice.by_account_id, context, by_account=True)
-    return window.pages(whole, (filter or InvoiceFilter()).accepts)
+    window = INVOICE_ORDER.window(first, after)
+    loader = context.loaders.invoice.by_account_id
+    whole = await load_of_company(companies, loader, INVOICE_ORDER, context, by_account=True)
+    return window.pages(whole, filter.accepts if filter else None)
 
 
 def is_overdue(invoices: Sequence[Invoice], context: Context) -> Sequence[bool]:

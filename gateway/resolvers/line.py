@@ -8,17 +8,14 @@ from gateway.domain.balance import Balance
 from gateway.domain.company import Company, CompanyAccounts
 from gateway.domain.gss_package import GssPackage
 from gateway.domain.key import Key
-from gateway.domain.line import FixedLine, Line, LineFilter, LineKind, MobileLine, PaymentType
+from gateway.domain.line import LINE_ORDER, FixedLine, Line, LineFilter, LineKind, MobileLine, PaymentType
 from gateway.domain.line_option import LineOption
 from gateway.domain.money import Money
-from gateway.domain.page import FIRST_DEFAULT, CountedPage, Order
+from gateway.domain.page import FIRST_DEFAULT, CountedPage
 from gateway.domain.sim import Sim
+from gateway.domain.sort_key import timestamp
 from gateway.errors import GatewayError
 from gateway.resolvers.ownership import accounts_of, load_of_company, load_owned, not_found
-from gateway.resolvers.sort_key import timestamp
-
-ORDER = Order[Line](name="lines", sort_key=lambda line: timestamp(line.activated_at), id=lambda line: line.id)
-"""By activation, oldest first; never by number, which a cursor would show to those who see it masked."""
 
 
 async def line(context: Context, number: str) -> Line | GatewayError:
@@ -60,9 +57,9 @@ async def lines(
     filter: LineFilter | None = None,
 ) -> Sequence[CountedPage[Line] | GatewayError]:
     """A page of each company's lines that the filter accepts."""
-    window = ORDER.window(first, after)
-    whole = await load_of_company(companies, context.loaders.line.by_customer_id, context)
-    return window.pages(whole, (filter or LineFilter()).accepts)
+    window = LINE_ORDER.window(first, after)
+    whole = await load_of_company(companies, context.loaders.line.by_customer_id, LINE_ORDER, context)
+    return window.pages(whole, filter.accepts if filter else None)
 
 
 def kind(lines: Sequence[Line], context: Context) -> Sequence[LineKind]:

@@ -8,6 +8,7 @@ import structlog
 from gateway.context import Context
 from gateway.domain.company import CompanyAccounts
 from gateway.domain.key import Key
+from gateway.domain.page import Order
 from gateway.errors import GatewayError, NotFound
 from gateway.loaders.loader import Loader
 
@@ -71,17 +72,17 @@ def _if_held(record: R | GatewayError | None, holder: CompanyAccounts | GatewayE
 async def load_of_company(
     companies: Sequence[CompanyRecord],
     loader: Loader[Key, tuple[V, ...]],
+    order: Order[V],
     context: Context,
     *,
     by_account: bool = False,
-) -> Sequence[list[V] | GatewayError]:
-    """Each company's whole list: the lists of all its customers (or billing accounts), one after the other."""
+) -> Sequence[Sequence[V] | GatewayError]:
+    """Each company's whole list, in its order: those of all its customers (or billing accounts) together."""
     accounts = await accounts_of((company.company_id for company in companies), context)
     keys_of = [_keys(holder, by_account) for holder in accounts]
-    values = iter(
-        await loader.load_many([key for keys in keys_of if not isinstance(keys, GatewayError) for key in keys])
-    )
-    return [keys if isinstance(keys, GatewayError) else _joined([next(values) for _ in keys]) for keys in keys_of]
+    asked = [key for keys in keys_of if not isinstance(keys, GatewayError) for key in keys]
+    parts = iter(await loader.load_many(asked))
+    return [keys if isinstance(keys, GatewayError) else _joined([next(parts) for _ in keys], order) for keys in keys_of]
 
 
 def _keys(holder: CompanyAccounts | GatewayError, by_account: bool) -> list[Key] | GatewayError:
@@ -91,11 +92,11 @@ def _keys(holder: CompanyAccounts | GatewayError, by_account: bool) -> list[Key]
     return [Key(holder.company_id, id) for id in ids]
 
 
-def _joined(lists: Sequence[tuple[V, ...] | GatewayError | None]) -> list[V] | GatewayError:
+def _joined(parts: Sequence[tuple[V, ...] | GatewayError | None], order: Order[V]) -> Sequence[V] | GatewayError:
     """One list; an error of any part is the whole's, because a list is never cut silently."""
-    rows: list[V] = []
-    for part in lists:
+    lists: list[tuple[V, ...]] = []
+    for part in parts:
         if isinstance(part, GatewayError):
             return part
-        rows.extend(part or ())
-    return rows
+        lists.append(part or ())
+    return lists[0] if len(lists) == 1 else order.ordered(row for each in lists for row in each)

@@ -7,17 +7,11 @@ from gateway.domain.company import Company
 from gateway.domain.invoice import Invoice
 from gateway.domain.key import Key
 from gateway.domain.line import Line
-from gateway.domain.page import FIRST_DEFAULT, CountedPage, Order
-from gateway.domain.ticket import Ticket, TicketFilter
+from gateway.domain.page import FIRST_DEFAULT, CountedPage
+from gateway.domain.ticket import TICKET_ORDER, Ticket, TicketFilter
 from gateway.errors import GatewayError
 from gateway.resolvers.node import load_as
 from gateway.resolvers.ownership import load_of_company, load_owned
-from gateway.resolvers.sort_key import timestamp
-
-ORDER = Order[Ticket](
-    name="tickets", sort_key=lambda ticket: timestamp(ticket.opened_at), id=lambda ticket: ticket.id, descending=True
-)
-"""By opening, newest first."""
 
 
 async def ticket(context: Context, id: str) -> Ticket | GatewayError:
@@ -33,9 +27,9 @@ async def tickets(
     filter: TicketFilter | None = None,
 ) -> Sequence[CountedPage[Ticket] | GatewayError]:
     """A page of each company's tickets that the filter accepts."""
-    window = ORDER.window(first, after)
-    whole = await load_of_company(companies, context.loaders.ticket.by_customer_id, context)
-    return window.pages(whole, (filter or TicketFilter()).accepts)
+    window = TICKET_ORDER.window(first, after)
+    whole = await load_of_company(companies, context.loaders.ticket.by_customer_id, TICKET_ORDER, context)
+    return window.pages(whole, filter.accepts if filter else None)
 
 
 async def line(tickets: Sequence[Ticket], context: Context) -> Sequence[Line | GatewayError | None]:

@@ -147,7 +147,7 @@ async def test_invoices_of_an_account(server: Any, connect: Any) -> None:
     async with connect("billing") as client:
         billing = BillingBackend(client, client.clock)
         found = await billing.invoices_by_account_id.get_many([Key("org-1", "acc-1"), Key("org-1", "none")])
-    assert found == [(INVOICE, msgspec.structs.replace(INVOICE, id="bil-2")), ()]
+    assert found == [(msgspec.structs.replace(INVOICE, id="bil-2"), INVOICE), ()]
     assert server.seen[0].query == [
         "billingAccount.id=acc-1",
         "billDate.gte=2024-11-24T00%3A00%3A00%2B01%3A00",

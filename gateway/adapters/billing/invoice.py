@@ -9,7 +9,7 @@ from gateway.adapters._by_owner import Listing
 from gateway.adapters._source import ById, ByOwner, records
 from gateway.adapters._wire import MoneyAmount, Ref, Timestamp, state_of
 from gateway.config import Profile
-from gateway.domain.invoice import Invoice, InvoiceKind, InvoiceState, Period
+from gateway.domain.invoice import INVOICE_ORDER, Invoice, InvoiceKind, InvoiceState, Period
 from gateway.domain.key import Key, Source
 from gateway.domain.time import ROME, Clock
 
@@ -82,6 +82,7 @@ def invoices_by_account_id(api: Api, clock: Clock) -> Source[Key, tuple[Invoice,
             recent,
             lambda row: invoice(row, key.company_id, api.profile),
             lambda record: record.account_id == key.id,
+            INVOICE_ORDER,
         )
 
     listing = Listing(

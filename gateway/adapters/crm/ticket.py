@@ -7,7 +7,7 @@ from gateway.adapters._source import ById, by_customer
 from gateway.adapters._wire import Parties, RelatedEntity, Timestamp, first, kind_of, owner_id, state_of
 from gateway.config import Profile
 from gateway.domain.key import Key, Source
-from gateway.domain.ticket import Ticket, TicketKind, TicketState
+from gateway.domain.ticket import TICKET_ORDER, Ticket, TicketKind, TicketState
 
 PATH = "/troubleTicket"
 
@@ -51,7 +51,7 @@ def ticket_by_id(api: Api) -> Source[Key, Ticket]:
 
 def tickets_by_customer_id(api: Api) -> Source[Key, tuple[Ticket, ...]]:
     """All tickets of a customer, in any state."""
-    return by_customer(api, PATH, TroubleTicket, ticket)
+    return by_customer(api, PATH, TroubleTicket, ticket, TICKET_ORDER)
 
 
 def ticket(row: TroubleTicket, company_id: str, profile: Profile) -> Ticket | None:

@@ -5,7 +5,7 @@ from gateway.adapters._source import ById
 from gateway.adapters._wire import phone_number
 from gateway.adapters.provisioning.product import GSS_PACKAGE, PATH, Product, by_customer_and_kind
 from gateway.config import Profile
-from gateway.domain.gss_package import GssPackage, GssPackageState
+from gateway.domain.gss_package import GSS_PACKAGE_ORDER, GssPackage, GssPackageState
 from gateway.domain.key import Key, Source
 from gateway.domain.line import LineState
 
@@ -27,7 +27,7 @@ def gss_package_by_id(api: Api) -> Source[Key, GssPackage]:
 
 def gss_packages_by_customer_id(api: Api) -> Source[Key, tuple[GssPackage, ...]]:
     """All packages of a customer, in any state."""
-    return by_customer_and_kind(api, (GSS_PACKAGE,), gss_package)
+    return by_customer_and_kind(api, (GSS_PACKAGE,), gss_package, GSS_PACKAGE_ORDER)
 
 
 def gss_package(row: Product, company_id: str, profile: Profile) -> GssPackage | None:

@@ -15,7 +15,16 @@ from gateway.adapters.provisioning.product import (
 )
 from gateway.config import Profile
 from gateway.domain.key import Key, Source
-from gateway.domain.line import CustomerLine, FixedLine, Line, LineState, MobileLine, PaymentType, TariffPlan
+from gateway.domain.line import (
+    LINE_ORDER,
+    CustomerLine,
+    FixedLine,
+    Line,
+    LineState,
+    MobileLine,
+    PaymentType,
+    TariffPlan,
+)
 
 PAYMENT_TYPES = {"prepaid": PaymentType.PREPAID, "postpaid": PaymentType.POSTPAID}
 ENDED = (LineState.TERMINATED, LineState.CANCELLED)
@@ -30,7 +39,7 @@ def line_by_id(api: Api) -> Source[Key, Line]:
 
 def lines_by_customer_id(api: Api) -> Source[Key, tuple[Line, ...]]:
     """All lines of a customer, of both kinds and in any state."""
-    return by_customer_and_kind(api, (MOBILE_LINE, FIXED_LINE), line)
+    return by_customer_and_kind(api, (MOBILE_LINE, FIXED_LINE), line, LINE_ORDER)
 
 
 def line_by_sim_id(api: Api) -> Source[Key, Line]:

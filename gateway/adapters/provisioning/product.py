@@ -20,6 +20,7 @@ from gateway.adapters._wire import (
 from gateway.config import Profile
 from gateway.domain.key import Key, Source
 from gateway.domain.line import LineState
+from gateway.domain.page import Order
 
 V = TypeVar("V", bound=CustomerRecord)
 
@@ -102,9 +103,9 @@ class Named(msgspec.Struct, frozen=True):
 
 
 def by_customer_and_kind(
-    api: Api, kinds: Collection[str], record_of: Callable[[Product, str, Profile], V | None]
+    api: Api, kinds: Collection[str], record_of: Callable[[Product, str, Profile], V | None], order: Order[V]
 ) -> Source[Key, tuple[V, ...]]:
-    """A customer's products of some kinds."""
+    """A customer's products of some kinds, in their order."""
     theirs = [api.profile.name(kind) for kind in kinds]
     filters = [api.any_of(api.profile.name("productSpecification.name"), theirs)]
-    return by_customer(api, PATH, Product, record_of, filters)
+    return by_customer(api, PATH, Product, record_of, order, filters)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.resolvers.sort_key import timestamp
+from gateway.domain.sort_key import timestamp
 
 zones = st.integers(-12, 14).map(lambda hours: timezone(timedelta(hours=hours)))
 moments = st.datetimes(datetime(1, 1, 3), datetime(9999, 12, 29), timezones=zones)  # noqa: DTZ001 - zones are drawn
