@@ -11,6 +11,7 @@ import structlog
 
 from gateway.adapters._call import Answer, Call
 from gateway.adapters._client import BackendClient
+from gateway.adapters._dialect import Dialect
 from gateway.adapters._wire import decode_wire_type
 from gateway.config import Batching
 
@@ -45,6 +46,7 @@ class Api:
         self.client = client
         self.key = key
         self.profile = client.profiles[key]
+        self.dialect = Dialect(self.profile)
         self.backend = client.name
 
     def setting(self, name: str) -> str:

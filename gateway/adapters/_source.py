@@ -6,8 +6,8 @@ from typing import Generic, Protocol, TypeVar
 from gateway.adapters._api import Api, Filter, Row
 from gateway.adapters._by_id import rows_by_id
 from gateway.adapters._by_owner import Listing, rows_by_owner
+from gateway.adapters._dialect import Dialect
 from gateway.adapters._wire import Parties, party_ids
-from gateway.config import Profile
 from gateway.domain.key import Key
 from gateway.domain.page import Order
 from gateway.errors import GatewayError
@@ -84,7 +84,7 @@ def by_customer(
     api: Api,
     path: str,
     row: type[C],
-    record_of: Callable[[C, str, Profile], D | None],
+    record_of: Callable[[C, str, Dialect], D | None],
     order: Order[D],
     filters: Sequence[Filter] = (),
 ) -> ByOwner[Key, C, tuple[D, ...]]:
@@ -95,7 +95,7 @@ def by_customer(
             api,
             path,
             rows,
-            lambda row: record_of(row, key.company_id, api.profile),
+            lambda row: record_of(row, key.company_id, api.dialect),
             lambda record: record.customer_id == key.id,
             order,
         )

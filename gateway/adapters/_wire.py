@@ -3,18 +3,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from enum import Enum
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
-from gateway.config import Profile
 from gateway.domain.data_volume import BYTES_PER_UNIT, DataVolume, data_volume
 from gateway.domain.money import Money
 from gateway.domain.phone import e164
 from gateway.domain.time import ROME
-
-E = TypeVar("E", bound=Enum)
 
 # Beyond this an amount is a mistake, and making a number of bytes of it would take the memory of the process.
 AMOUNT_MAX_DIGITS = 18
@@ -79,10 +75,6 @@ class RelatedParty(msgspec.Struct, frozen=True, rename="camel"):
         """What kind of party it is, wherever this version has it."""
         return self.referred_type if self.party_or_party_role is None else self.party_or_party_role.referred_type
 
-    def has_role(self, role: str) -> bool:
-        """Whether it is there in this role, in any case."""
-        return self.role is not None and self.role.casefold() == role.casefold()
-
 
 class PartyOrPartyRole(msgspec.Struct, frozen=True, rename="camel"):
     """The reference inside a v5 related party."""
@@ -111,14 +103,6 @@ Parties = tuple[RelatedParty, ...] | None
 def party_ids(parties: Parties) -> list[str]:
     """The ids of all related parties, in any role."""
     return [party.party_id for party in parties or () if party.party_id is not None]
-
-
-def owner_id(parties: Parties, profile: Profile) -> str | None:
-    """The id of the party in the owner's role; without any roles, that of the customer; None when there is none."""
-    for party in parties or ():
-        if party.has_role(profile.owner_role):
-            return party.party_id
-    return next((id for id in customer_ids(parties, role=None)), None)
 
 
 def customer_ids(parties: Parties, role: str | None) -> list[str]:
@@ -190,13 +174,16 @@ class Characteristic(msgspec.Struct, frozen=True):
 class Characteristics:
     """The characteristics of one record, under the contract's names in any case."""
 
-    def __init__(self, rows: Sequence[Characteristic] | None, profile: Profile) -> None:
-        self._values = {row.name.casefold(): row.value for row in rows or ()}
-        self._profile = profile
+    __slots__ = ("_names", "_values")
+
+    def __init__(self, rows: Sequence[Characteristic] | None, names: Mapping[str, str]) -> None:
+        """`names` has the backend's name, in lower case, for each of the contract's."""
+        self._values = {row.name.casefold(): row.value for row in rows} if rows else {}
+        self._names = names
 
     def text(self, name: str) -> str | None:
         """The value as text; numbers as they are written; None for anything else."""
-        raw = self._values.get(self._profile.name(name).casefold())
+        raw = self._values.get(self._names[name])
         if raw is None:
             return None
         text = bytes(raw)
@@ -218,20 +205,6 @@ class Characteristics:
         return f"Characteristics({sorted(self._values)})"
 
 
-def state_of(word: str | None, states: Mapping[str, E], unknown: E, profile: Profile) -> E:
-    """Our state for a backend's word, in any case and with stray spaces; `states` has contract words in lower case."""
-    if word is None:
-        return unknown
-    return states.get(_folded(_translated(word, profile)), unknown)
-
-
-def kind_of(word: str | None, kinds: Mapping[str, E], unknown: E, profile: Profile) -> E:
-    """Our kind for a backend's word; `kinds` has the contract's names, which the profile may call otherwise."""
-    if word is None:
-        return unknown
-    return next((kind for name, kind in kinds.items() if _folded(profile.name(name)) == _folded(word)), unknown)
-
-
 def phone_number(text: str | None) -> str | None:
     """E.164 of a number however a backend spells it; what is no number stays as it is."""
     return None if text is None else e164(text) or text
@@ -240,12 +213,3 @@ def phone_number(text: str | None) -> str | None:
 def first(ids: Iterable[str | None]) -> str | None:
     """The first id there is."""
     return next((id for id in ids if id is not None), None)
-
-
-def _translated(word: str, profile: Profile) -> str:
-    theirs = _folded(word)
-    return next((ours for other, ours in profile.states.items() if _folded(other) == theirs), word)
-
-
-def _folded(word: str) -> str:
-    return word.strip().casefold()

@@ -8,7 +8,7 @@ import msgspec
 from gateway.domain.company import CompanyAccounts
 from gateway.domain.data_volume import DataVolume
 from gateway.domain.page import Order
-from gateway.domain.sort_key import timestamp
+from gateway.domain.sort_key import NEVER, timestamp
 
 
 class GssPackageState(Enum):
@@ -49,11 +49,16 @@ class GssMember(msgspec.Struct, frozen=True):
 
 
 GSS_PACKAGE_ORDER = Order[GssPackage](
-    name="gssPackages", sort_key=lambda package: timestamp(package.activated_at), id=lambda package: package.id
+    name="gssPackages",
+    key=lambda package: package.activated_at or NEVER,
+    text=timestamp,
+    id=lambda package: package.id,
 )
 """By activation, oldest first."""
 
-GSS_MEMBER_ORDER = Order[GssMember](name="gssMembers", sort_key=lambda member: "", id=lambda member: member.line_id)
+GSS_MEMBER_ORDER = Order[GssMember](
+    name="gssMembers", key=lambda member: "", text=str, id=lambda member: member.line_id
+)
 """By the line's id, which never changes."""
 
 

@@ -72,7 +72,8 @@ class Invoice(msgspec.Struct, frozen=True, kw_only=True):
 
 INVOICE_ORDER = Order[Invoice](
     name="invoices",
-    sort_key=lambda invoice: invoice.issued_on.isoformat(),
+    key=lambda invoice: invoice.issued_on,
+    text=date.isoformat,
     id=lambda invoice: invoice.id,
     descending=True,
 )

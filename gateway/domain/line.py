@@ -7,7 +7,7 @@ import msgspec
 
 from gateway.domain.company import CompanyAccounts
 from gateway.domain.page import Order
-from gateway.domain.sort_key import timestamp
+from gateway.domain.sort_key import NEVER, timestamp
 
 
 class LineKind(Enum):
@@ -74,7 +74,9 @@ class FixedLine(Line, frozen=True, kw_only=True):
     address: str | None
 
 
-LINE_ORDER = Order[Line](name="lines", sort_key=lambda line: timestamp(line.activated_at), id=lambda line: line.id)
+LINE_ORDER = Order[Line](
+    name="lines", key=lambda line: line.activated_at or NEVER, text=timestamp, id=lambda line: line.id
+)
 """By activation, oldest first; never by number, which a cursor would show to those who see it masked."""
 
 

@@ -5,7 +5,7 @@ import binascii
 from abc import abstractmethod
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -72,23 +72,26 @@ class CountedPage(Page[T], Generic[T], frozen=True):
 
 
 class Order(msgspec.Struct, Generic[T], frozen=True):
-    """A list's order: by `sort_key` (compared as text), then by id; `name` keeps cursors from crossing lists.
+    """A list's order: by `key`, then by id; `name` keeps cursors from crossing lists.
 
-    Whole lists are in their order wherever they are handed on: it takes time, and is the same for all who ask.
+    Cursors hold a key as `text`, which orders as the keys do. Whole lists are in their order wherever they are handed
+    on: it takes time, and is the same for all who ask.
     """
 
     name: str
-    sort_key: Callable[[T], str]
+    key: Callable[[T], Any]
+    text: Callable[[Any], str]
     id: Callable[[T], str]
     descending: bool = False
 
     def position(self, row: T) -> tuple[str, str]:
-        """What rows are compared by, and what a cursor holds."""
-        return self.sort_key(row), self.id(row)
+        """Where the row stands, as a cursor holds it."""
+        return self.text(self.key(row)), self.id(row)
 
     def ordered(self, rows: Iterable[T]) -> tuple[T, ...]:
         """The rows in this order."""
-        return tuple(sorted(rows, key=self.position, reverse=self.descending))
+        key, id = self.key, self.id
+        return tuple(sorted(rows, key=lambda row: (key(row), id(row)), reverse=self.descending))
 
     def window(self, first: int, after: str | None) -> "Window[T]":
         """The `first` rows after the cursor `after`; InvalidArgument or InvalidCursor name what to change."""

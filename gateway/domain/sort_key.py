@@ -2,15 +2,13 @@
 
 from datetime import UTC, datetime
 
-LAST = "~"
-"""After every timestamp: what has none yet is the newest."""
+NEVER = datetime.max.replace(tzinfo=UTC)
+"""After every other time: what has none yet is the newest."""
+
+BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 
-def timestamp(at: datetime | None) -> str:
-    """UTC, to the microsecond, always of one width; within a day of the calendar's ends the offset is left out."""
-    if at is None:
-        return LAST
-    try:
-        return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
-    except OverflowError:
-        return at.replace(tzinfo=None).isoformat(timespec="microseconds")
+def timestamp(at: datetime) -> str:
+    """The time since the calendar began, to the microsecond and always of one width."""
+    since = at - BEGINNING
+    return f"{since.days + 1:07}{since.seconds:05}{since.microseconds:06}"

@@ -7,7 +7,7 @@ import msgspec
 
 from gateway.domain.company import CompanyAccounts
 from gateway.domain.page import Order
-from gateway.domain.sort_key import timestamp
+from gateway.domain.sort_key import NEVER, timestamp
 
 
 class TicketKind(Enum):
@@ -51,7 +51,11 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
 
 
 TICKET_ORDER = Order[Ticket](
-    name="tickets", sort_key=lambda ticket: timestamp(ticket.opened_at), id=lambda ticket: ticket.id, descending=True
+    name="tickets",
+    key=lambda ticket: ticket.opened_at or NEVER,
+    text=timestamp,
+    id=lambda ticket: ticket.id,
+    descending=True,
 )
 """By opening, newest first."""
 

@@ -13,7 +13,7 @@ from gateway.domain.line_option import LineOption
 from gateway.domain.money import Money
 from gateway.domain.page import FIRST_DEFAULT, CountedPage
 from gateway.domain.sim import Sim
-from gateway.domain.sort_key import timestamp
+from gateway.domain.sort_key import NEVER
 from gateway.errors import GatewayError
 from gateway.resolvers.ownership import accounts_of, load_of_company, load_owned, not_found
 
@@ -80,7 +80,7 @@ def _whole(options: Sequence[LineOption | GatewayError | None]) -> list[LineOpti
     if failed is not None:
         return failed
     known = [option for option in options if isinstance(option, LineOption)]
-    return sorted(known, key=lambda option: (timestamp(option.activated_at), option.id))
+    return sorted(known, key=lambda option: (option.activated_at or NEVER, option.id))
 
 
 async def sim(lines: Sequence[MobileLine], context: Context) -> Sequence[Sim | GatewayError | None]:

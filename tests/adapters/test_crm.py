@@ -290,4 +290,4 @@ async def test_tickets_of_a_customer(server: Any, connect: Any) -> None:
     ]
     async with connect("crm") as client:
         found = await CrmBackend(client).tickets_by_customer_id.get_many([Key("org-1", "cus-1"), Key("org-1", "none")])
-    assert found == [(RECORD, msgspec.structs.replace(RECORD, id="tkt-2", state=TicketState.CLOSED)), ()]
+    assert found == [(msgspec.structs.replace(RECORD, id="tkt-2", state=TicketState.CLOSED), RECORD), ()]

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.domain.sort_key import timestamp
+from gateway.domain.sort_key import NEVER, timestamp
 
 zones = st.integers(-12, 14).map(lambda hours: timezone(timedelta(hours=hours)))
 moments = st.datetimes(datetime(1, 1, 3), datetime(9999, 12, 29), timezones=zones)  # noqa: DTZ001 - zones are drawn
@@ -15,7 +15,7 @@ moments = st.datetimes(datetime(1, 1, 3), datetime(9999, 12, 29), timezones=zone
 def test_keys_order_as_moments_do(one: datetime, other: datetime) -> None:
     """Whatever their offsets and years; what has no time yet comes after all."""
     assert (timestamp(one) < timestamp(other)) == (one < other)
-    assert timestamp(one) < timestamp(None)
+    assert timestamp(one) < timestamp(NEVER)
 
 
 def test_the_calendar_s_ends_are_keys_too() -> None:

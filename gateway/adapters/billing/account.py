@@ -4,9 +4,9 @@ import msgspec
 
 from gateway.adapters._api import Api
 from gateway.adapters._by_owner import Listing
+from gateway.adapters._dialect import Dialect
 from gateway.adapters._source import ByOwner
 from gateway.adapters._wire import Parties, customer_ids, party_ids
-from gateway.config import Profile
 from gateway.domain.company import CompanyAccounts
 from gateway.domain.key import Source
 
@@ -25,10 +25,10 @@ def accounts_by_company_id(api: Api) -> Source[str, CompanyAccounts]:
 
     None where it owns none, and where they name no customer: its lines would then look like none at all.
     """
-    customer = api.profile.name("customer")
+    customer = api.dialect.name("customer")
 
     def accounts(rows: list[BillingAccount], company_id: str) -> CompanyAccounts | None:
-        own = [row for row in rows if _is_owned(row, company_id, api.profile)]
+        own = [row for row in rows if _is_owned(row, company_id, api.dialect)]
         api.log_dropped(PATH, len(rows) - len(own), "owner_role")
         if not own:
             return None
@@ -50,10 +50,10 @@ def accounts_by_company_id(api: Api) -> Source[str, CompanyAccounts]:
     )
 
 
-def _is_owned(row: BillingAccount, company_id: str, profile: Profile) -> bool:
+def _is_owned(row: BillingAccount, company_id: str, dialect: Dialect) -> bool:
     """Whether the company is there as the owner, and not as one who pays; without any roles, as an organization."""
     parties = row.related_party or ()
     mentions = [party for party in parties if party.party_id == company_id]
     if any(party.role is not None for party in parties):
-        return any(party.has_role(profile.owner_role) for party in mentions)
+        return any(dialect.is_owner(party) for party in mentions)
     return any(party.party_type in ("Organization", None) for party in mentions)

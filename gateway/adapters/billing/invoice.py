@@ -6,9 +6,9 @@ import msgspec
 
 from gateway.adapters._api import Api, Filter
 from gateway.adapters._by_owner import Listing
+from gateway.adapters._dialect import Dialect
 from gateway.adapters._source import ById, ByOwner, records
-from gateway.adapters._wire import MoneyAmount, Ref, Timestamp, state_of
-from gateway.config import Profile
+from gateway.adapters._wire import MoneyAmount, Ref, Timestamp
 from gateway.domain.invoice import INVOICE_ORDER, Invoice, InvoiceKind, InvoiceState, Period
 from gateway.domain.key import Key, Source
 from gateway.domain.time import ROME, Clock
@@ -63,7 +63,7 @@ class CustomerBill(msgspec.Struct, frozen=True, rename="camel"):
 
 def invoice_by_id(api: Api) -> Source[Key, Invoice]:
     """One invoice under its id."""
-    return ById(api, PATH, CustomerBill, lambda row, key: invoice(row, key.company_id, api.profile))
+    return ById(api, PATH, CustomerBill, lambda row, key: invoice(row, key.company_id, api.dialect))
 
 
 def invoices_by_account_id(api: Api, clock: Clock) -> Source[Key, tuple[Invoice, ...]]:
@@ -80,7 +80,7 @@ def invoices_by_account_id(api: Api, clock: Clock) -> Source[Key, tuple[Invoice,
             api,
             PATH,
             recent,
-            lambda row: invoice(row, key.company_id, api.profile),
+            lambda row: invoice(row, key.company_id, api.dialect),
             lambda record: record.account_id == key.id,
             INVOICE_ORDER,
         )
@@ -95,7 +95,7 @@ def invoices_by_account_id(api: Api, clock: Clock) -> Source[Key, tuple[Invoice,
     return ByOwner(api, listing, invoices, lambda: [Filter(api.comparison("billDate", "gte"), [since().isoformat()])])
 
 
-def invoice(row: CustomerBill, company_id: str, profile: Profile) -> Invoice:
+def invoice(row: CustomerBill, company_id: str, dialect: Dialect) -> Invoice:
     """The invoice that a customer bill is."""
     total = row.total
     assert total is not None  # noqa: S101 -- __post_init__ saw to it
@@ -104,8 +104,8 @@ def invoice(row: CustomerBill, company_id: str, profile: Profile) -> Invoice:
         id=row.id,
         account_id=row.billing_account.id,
         number=row.bill_no or row.id,
-        kind=_kind(row, profile),
-        state=state_of(row.state, STATES, InvoiceState.UNKNOWN, profile),
+        kind=_kind(row, dialect),
+        state=dialect.state(row.state, STATES, InvoiceState.UNKNOWN),
         issued_on=row.bill_date.day,
         due_on=None if row.payment_due_date is None else row.payment_due_date.day,
         period=None if row.billing_period is None else _period(row.billing_period),
@@ -115,11 +115,11 @@ def invoice(row: CustomerBill, company_id: str, profile: Profile) -> Invoice:
     )
 
 
-def _kind(row: CustomerBill, profile: Profile) -> InvoiceKind:
+def _kind(row: CustomerBill, dialect: Dialect) -> InvoiceKind:
     category = (row.category or "normal").strip().casefold()
-    if category == profile.name("credit note").casefold():
+    if category == dialect.name("credit note").casefold():
         return InvoiceKind.CREDIT_NOTE
-    if row.type == profile.name("DeviceBill"):
+    if row.type == dialect.name("DeviceBill"):
         return InvoiceKind.DEVICE
     return InvoiceKind.SERVICE if category in SERVICE_CATEGORIES else InvoiceKind.UNKNOWN
 

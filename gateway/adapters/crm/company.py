@@ -6,10 +6,11 @@ import msgspec
 
 from gateway.adapters._api import Api, Filter
 from gateway.adapters._by_owner import ignored, window
+from gateway.adapters._dialect import Dialect
 from gateway.adapters._parallel import in_parallel
 from gateway.adapters._source import ById
-from gateway.adapters._wire import first, state_of
-from gateway.config import Batching, Profile
+from gateway.adapters._wire import first
+from gateway.config import Batching
 from gateway.domain.company import CompanyPage, CompanyProfile, CompanySearch, CompanyState
 from gateway.domain.key import Source
 from gateway.errors import GatewayError
@@ -49,21 +50,21 @@ class Organization(msgspec.Struct, frozen=True, rename="camel"):
 
 def profile_by_company_id(api: Api) -> Source[str, CompanyProfile]:
     """What the CRM says of a company."""
-    return ById(api, PATH, Organization, lambda row, _id: company_profile(row, api.profile))
+    return ById(api, PATH, Organization, lambda row, _id: company_profile(row, api.dialect))
 
 
-def company_profile(row: Organization, profile: Profile) -> CompanyProfile:
+def company_profile(row: Organization, dialect: Dialect) -> CompanyProfile:
     """The company that an organization is; without a legal name it goes by its trading name, else its id."""
     numbers = row.organization_identification or ()
     vat_number = first(
-        number.identification_id for number in numbers if number.identification_type == profile.name("VAT")
+        number.identification_id for number in numbers if number.identification_type == dialect.name("VAT")
     )
     return CompanyProfile(
         company_id=row.id,
         name=row.name or row.trading_name or row.id,
         trading_name=row.trading_name,
         vat_number=None if vat_number is None else _bare(vat_number),
-        state=state_of(row.status, STATES, CompanyState.UNKNOWN, profile),
+        state=dialect.state(row.status, STATES, CompanyState.UNKNOWN),
     )
 
 
@@ -90,7 +91,7 @@ class CompaniesBySearch:
             if rows:
                 break
         shown = self._matching(rows[: search.limit], search)
-        profiles = tuple(company_profile(row, self._api.profile) for row in shown)
+        profiles = tuple(company_profile(row, self._api.dialect) for row in shown)
         return CompanyPage(profiles, has_more=len(rows) > search.limit)
 
     def _ways(self, search: CompanySearch) -> list[list[Filter]]:
@@ -118,6 +119,6 @@ class CompaniesBySearch:
     def _kept(self, filter: str, rows: list[Organization], kept: list[Organization]) -> list[Organization]:
         setting = f'names."{filter}"'
         if rows and not kept:
-            raise ignored(self._api, self._api.profile.name(filter), self._api.setting(setting))
+            raise ignored(self._api, self._api.dialect.name(filter), self._api.setting(setting))
         self._api.log_dropped(PATH, len(rows) - len(kept), setting)
         return kept

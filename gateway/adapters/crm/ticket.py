@@ -3,9 +3,9 @@
 import msgspec
 
 from gateway.adapters._api import Api
+from gateway.adapters._dialect import Dialect
 from gateway.adapters._source import ById, by_customer
-from gateway.adapters._wire import Parties, RelatedEntity, Timestamp, first, kind_of, owner_id, state_of
-from gateway.config import Profile
+from gateway.adapters._wire import Parties, RelatedEntity, Timestamp, first
 from gateway.domain.key import Key, Source
 from gateway.domain.ticket import TICKET_ORDER, Ticket, TicketKind, TicketState
 
@@ -46,7 +46,7 @@ class TroubleTicket(msgspec.Struct, frozen=True, rename="camel"):
 
 def ticket_by_id(api: Api) -> Source[Key, Ticket]:
     """One ticket under its id."""
-    return ById(api, PATH, TroubleTicket, lambda row, key: ticket(row, key.company_id, api.profile))
+    return ById(api, PATH, TroubleTicket, lambda row, key: ticket(row, key.company_id, api.dialect))
 
 
 def tickets_by_customer_id(api: Api) -> Source[Key, tuple[Ticket, ...]]:
@@ -54,27 +54,27 @@ def tickets_by_customer_id(api: Api) -> Source[Key, tuple[Ticket, ...]]:
     return by_customer(api, PATH, TroubleTicket, ticket, TICKET_ORDER)
 
 
-def ticket(row: TroubleTicket, company_id: str, profile: Profile) -> Ticket | None:
+def ticket(row: TroubleTicket, company_id: str, dialect: Dialect) -> Ticket | None:
     """The ticket as ours; None for one without a customer."""
-    customer_id = owner_id(row.related_party, profile)
+    customer_id = dialect.owner_id(row.related_party)
     if customer_id is None:
         return None
     return Ticket(
         company_id=company_id,
         id=row.id,
         customer_id=customer_id,
-        kind=kind_of(row.ticket_type, KINDS, TicketKind.UNKNOWN, profile),
-        state=state_of(row.status, STATES, TicketState.UNKNOWN, profile),
+        kind=dialect.kind(row.ticket_type, KINDS, TicketKind.UNKNOWN),
+        state=dialect.state(row.status, STATES, TicketState.UNKNOWN),
         subject=row.name,
         description=row.description,
         opened_at=None if row.creation_date is None else row.creation_date.at,
         updated_at=None if row.last_update is None else row.last_update.at,
         closed_at=None if row.resolution_date is None else row.resolution_date.at,
-        line_id=_entity_id(row, "impactedLine", profile),
-        invoice_id=_entity_id(row, "disputedBill", profile),
+        line_id=_entity_id(row, "impactedLine", dialect),
+        invoice_id=_entity_id(row, "disputedBill", dialect),
     )
 
 
-def _entity_id(row: TroubleTicket, role: str, profile: Profile) -> str | None:
-    theirs = profile.name(role)
+def _entity_id(row: TroubleTicket, role: str, dialect: Dialect) -> str | None:
+    theirs = dialect.name(role)
     return first(entity.entity_id for entity in row.related_entity or () if entity.role == theirs)

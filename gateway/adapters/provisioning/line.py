@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterable
 
 from gateway.adapters._api import Api
 from gateway.adapters._by_owner import Listing
+from gateway.adapters._dialect import Dialect
 from gateway.adapters._source import ById, ByOwner
-from gateway.adapters._wire import RealizingResource, first, kind_of, phone_number
+from gateway.adapters._wire import RealizingResource, first, phone_number
 from gateway.adapters.provisioning.product import (
     FIXED_LINE,
     MOBILE_LINE,
@@ -13,7 +14,6 @@ from gateway.adapters.provisioning.product import (
     Product,
     by_customer_and_kind,
 )
-from gateway.config import Profile
 from gateway.domain.key import Key, Source
 from gateway.domain.line import (
     LINE_ORDER,
@@ -34,7 +34,7 @@ SIM_TYPES = ("PhysicalResource", "Sim")
 
 def line_by_id(api: Api) -> Source[Key, Line]:
     """One line under its id; None for a product that is no line."""
-    return ById(api, PATH, Product, lambda row, key: line(row, key.company_id, api.profile))
+    return ById(api, PATH, Product, lambda row, key: line(row, key.company_id, api.dialect))
 
 
 def lines_by_customer_id(api: Api) -> Source[Key, tuple[Line, ...]]:
@@ -46,7 +46,7 @@ def line_by_sim_id(api: Api) -> Source[Key, Line]:
     """The line that a SIM serves; of several, the one in use."""
 
     def current(rows: list[Product], key: Key) -> Line | None:
-        return _current(line(row, key.company_id, api.profile) for row in rows)
+        return _current(line(row, key.company_id, api.dialect) for row in rows)
 
     return ByOwner(api, _by_resource(api, "realizingResource.id", lambda resource: resource.id), current)
 
@@ -55,7 +55,7 @@ def line_by_number(api: Api) -> Source[str, CustomerLine]:
     """Which line has a number (E.164); of several, the one in use."""
 
     def current(rows: list[Product], number: str) -> CustomerLine | None:
-        found = _current(line(row, "", api.profile) for row in rows)  # whose company it is, the customer tells later
+        found = _current(line(row, "", api.dialect) for row in rows)  # whose company it is, the customer tells later
         return None if found is None else CustomerLine(found.customer_id, found.id)
 
     return ByOwner(api, _by_resource(api, "realizingResource.value", lambda resource: resource.value), current)
@@ -66,7 +66,7 @@ def _by_resource(api: Api, filter: str, part: Callable[[RealizingResource], str 
         path=PATH,
         row=Product,
         owners_of=lambda row: [value for resource in row.realizing_resource or () if (value := part(resource))],
-        parameter=api.profile.name(filter),
+        parameter=api.dialect.name(filter),
         setting=api.setting(f'names."{filter}"'),
     )
 
@@ -85,44 +85,52 @@ def _current(lines: Iterable[Line | None]) -> Line | None:
     )
 
 
-def line(row: Product, company_id: str, profile: Profile) -> Line | None:
+def line(row: Product, company_id: str, dialect: Dialect) -> Line | None:
     """The line that a product is; None for another kind of product, and for one without a customer."""
-    customer_id = row.customer_id(profile)
+    specification = row.product_specification
+    kind = None if specification is None else specification.name
+    if kind not in (dialect.name(MOBILE_LINE), dialect.name(FIXED_LINE)):
+        return None
+    customer_id = dialect.owner_id(row.related_party)
     if customer_id is None:
         return None
-    if row.is_a(MOBILE_LINE, profile):
-        return _mobile(row, company_id, customer_id, profile)
-    return _fixed(row, company_id, customer_id, profile) if row.is_a(FIXED_LINE, profile) else None
+    is_mobile = kind == dialect.name(MOBILE_LINE)
+    return (_mobile if is_mobile else _fixed)(row, company_id, customer_id, dialect)
 
 
-def _mobile(row: Product, company_id: str, customer_id: str, profile: Profile) -> MobileLine:
-    payment_type = row.characteristics(profile).text("paymentType")
+def _mobile(row: Product, company_id: str, customer_id: str, dialect: Dialect) -> MobileLine:
+    characteristics = dialect.characteristics(row.product_characteristic)
+    option_ids, package_id = _related(row, dialect)
+    sim_id, number = _realized(row)
     return MobileLine(
         company_id=company_id,
         id=row.id,
         customer_id=customer_id,
-        number=_number(row, profile),
-        state=row.state(profile),
+        number=phone_number(number or characteristics.text("msisdn")),
+        state=row.state(dialect),
         plan=_plan(row),
         activated_at=None if row.start_date is None else row.start_date.at,
-        option_ids=row.related("bundles", profile),
-        payment_type=kind_of(payment_type, PAYMENT_TYPES, PaymentType.UNKNOWN, profile),
-        sim_id=first(resource.id for resource in _resources(row, SIM_TYPES)),
-        gss_package_id=first(row.related("bundledBy", profile)),
+        option_ids=option_ids,
+        payment_type=dialect.kind(characteristics.text("paymentType"), PAYMENT_TYPES, PaymentType.UNKNOWN),
+        sim_id=sim_id,
+        gss_package_id=package_id,
     )
 
 
-def _fixed(row: Product, company_id: str, customer_id: str, profile: Profile) -> FixedLine:
-    role = profile.name("installationAddress")
+def _fixed(row: Product, company_id: str, customer_id: str, dialect: Dialect) -> FixedLine:
+    characteristics = dialect.characteristics(row.product_characteristic)
+    option_ids, _ = _related(row, dialect)
+    _, number = _realized(row)
+    role = dialect.name("installationAddress")
     return FixedLine(
         company_id=company_id,
         id=row.id,
         customer_id=customer_id,
-        number=_number(row, profile),
-        state=row.state(profile),
+        number=phone_number(number or characteristics.text("msisdn")),
+        state=row.state(dialect),
         plan=_plan(row),
         activated_at=None if row.start_date is None else row.start_date.at,
-        option_ids=row.related("bundles", profile),
+        option_ids=option_ids,
         address=first(place.name for place in row.place or () if place.role in (role, None)),
     )
 
@@ -132,10 +140,31 @@ def _plan(row: Product) -> TariffPlan | None:
     return None if offering is None or offering.name is None else TariffPlan(offering.name)
 
 
-def _number(row: Product, profile: Profile) -> str | None:
-    logical = first(resource.value for resource in _resources(row, NUMBER_TYPES))
-    return phone_number(logical or row.characteristics(profile).text("msisdn"))
+def _related(row: Product, dialect: Dialect) -> tuple[tuple[str, ...], str | None]:
+    """The ids of the options that the line bundles, and of the first package that bundles it."""
+    relationships = row.product_relationship
+    if not relationships:
+        return (), None
+    bundles, bundled_by = dialect.name("bundles"), dialect.name("bundledBy")
+    option_ids: list[str] = []
+    package_id: str | None = None
+    for relationship in relationships:
+        if relationship.product is None:
+            continue
+        if relationship.relationship_type == bundles:
+            option_ids.append(relationship.product.id)
+        elif relationship.relationship_type == bundled_by and package_id is None:
+            package_id = relationship.product.id
+    return tuple(option_ids), package_id
 
 
-def _resources(row: Product, types: tuple[str, ...]) -> list[RealizingResource]:
-    return [resource for resource in row.realizing_resource or () if resource.referred_type in types]
+def _realized(row: Product) -> tuple[str | None, str | None]:
+    """The id of the first SIM and the first number that make the line work."""
+    sim_id: str | None = None
+    number: str | None = None
+    for resource in row.realizing_resource or ():
+        if resource.referred_type in NUMBER_TYPES:
+            number = number or resource.value
+        elif sim_id is None and resource.referred_type in SIM_TYPES:
+            sim_id = resource.id
+    return sim_id, number

@@ -6,6 +6,7 @@ from typing import TypeVar
 import msgspec
 
 from gateway.adapters._api import Api
+from gateway.adapters._dialect import Dialect
 from gateway.adapters._source import CustomerRecord, by_customer
 from gateway.adapters._wire import (
     Characteristic,
@@ -14,10 +15,7 @@ from gateway.adapters._wire import (
     RealizingResource,
     Ref,
     Timestamp,
-    owner_id,
-    state_of,
 )
-from gateway.config import Profile
 from gateway.domain.key import Key, Source
 from gateway.domain.line import LineState
 from gateway.domain.page import Order
@@ -72,27 +70,29 @@ class Product(msgspec.Struct, frozen=True, rename="camel"):
     product_relationship: tuple[ProductRelationship, ...] | None = None
     place: tuple[Place, ...] | None = None
 
-    def is_a(self, kind: str, profile: Profile) -> bool:
+    def is_a(self, kind: str, dialect: Dialect) -> bool:
         """Whether the specification is the one that the contract calls `kind`."""
         specification = self.product_specification
-        return specification is not None and specification.name == profile.name(kind)
+        return specification is not None and specification.name == dialect.name(kind)
 
-    def customer_id(self, profile: Profile) -> str | None:
+    def customer_id(self, dialect: Dialect) -> str | None:
         """The customer who holds the product."""
-        return owner_id(self.related_party, profile)
+        return dialect.owner_id(self.related_party)
 
-    def state(self, profile: Profile) -> LineState:
+    def state(self, dialect: Dialect) -> LineState:
         """Where the product is in its life."""
-        return state_of(self.status, STATES, LineState.UNKNOWN, profile)
+        return dialect.state(self.status, STATES, LineState.UNKNOWN)
 
-    def characteristics(self, profile: Profile) -> Characteristics:
+    def characteristics(self, dialect: Dialect) -> Characteristics:
         """The product's characteristics by name."""
-        return Characteristics(self.product_characteristic, profile)
+        return dialect.characteristics(self.product_characteristic)
 
-    def related(self, relationship: str, profile: Profile) -> tuple[str, ...]:
+    def related(self, relationship: str, dialect: Dialect) -> tuple[str, ...]:
         """The ids of the products that stand in this relationship to it."""
-        theirs = profile.name(relationship)
-        rows = self.product_relationship or ()
+        rows = self.product_relationship
+        if not rows:
+            return ()
+        theirs = dialect.name(relationship)
         return tuple(row.product.id for row in rows if row.relationship_type == theirs and row.product is not None)
 
 
@@ -103,9 +103,9 @@ class Named(msgspec.Struct, frozen=True):
 
 
 def by_customer_and_kind(
-    api: Api, kinds: Collection[str], record_of: Callable[[Product, str, Profile], V | None], order: Order[V]
+    api: Api, kinds: Collection[str], record_of: Callable[[Product, str, Dialect], V | None], order: Order[V]
 ) -> Source[Key, tuple[V, ...]]:
     """A customer's products of some kinds, in their order."""
-    theirs = [api.profile.name(kind) for kind in kinds]
-    filters = [api.any_of(api.profile.name("productSpecification.name"), theirs)]
+    theirs = [api.dialect.name(kind) for kind in kinds]
+    filters = [api.any_of(api.dialect.name("productSpecification.name"), theirs)]
     return by_customer(api, PATH, Product, record_of, order, filters)

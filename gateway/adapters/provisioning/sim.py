@@ -3,9 +3,9 @@
 import msgspec
 
 from gateway.adapters._api import Api
+from gateway.adapters._dialect import Dialect
 from gateway.adapters._source import ById
-from gateway.adapters._wire import Characteristic, Characteristics, Parties, Timestamp, owner_id, state_of
-from gateway.config import Profile
+from gateway.adapters._wire import Characteristic, Parties, Timestamp
 from gateway.domain.key import Key, Source
 from gateway.domain.sim import Sim, SimCodes, SimState
 
@@ -43,18 +43,18 @@ class SimCodesResource(msgspec.Struct, frozen=True, rename="camel"):
 
 def sim_by_id(api: Api) -> Source[Key, Sim]:
     """One SIM under its id; None for another kind of resource."""
-    return ById(api, PATH, SimResource, lambda row, key: sim(row, key.company_id, api.profile))
+    return ById(api, PATH, SimResource, lambda row, key: sim(row, key.company_id, api.dialect))
 
 
 def sim_codes_by_id(api: Api) -> Source[Key, SimCodes]:
     """The codes of one SIM; never to be kept."""
-    return ById(api, PATH, SimCodesResource, lambda row, key: sim_codes(row, key.company_id, api.profile))
+    return ById(api, PATH, SimCodesResource, lambda row, key: sim_codes(row, key.company_id, api.dialect))
 
 
-def sim(row: SimResource, company_id: str, profile: Profile) -> Sim | None:
+def sim(row: SimResource, company_id: str, dialect: Dialect) -> Sim | None:
     """The SIM that a resource is; None for one without a customer or a serial number, and for other hardware."""
-    customer_id = owner_id(row.related_party, profile)
-    is_sim = row.category is None or row.category.casefold() == profile.name("SIM").casefold()
+    customer_id = dialect.owner_id(row.related_party)
+    is_sim = row.category is None or row.category.casefold() == dialect.name("SIM").casefold()
     if customer_id is None or row.serial_number is None or not is_sim:
         return None
     return Sim(
@@ -62,17 +62,17 @@ def sim(row: SimResource, company_id: str, profile: Profile) -> Sim | None:
         id=row.id,
         customer_id=customer_id,
         iccid=row.serial_number,
-        state=state_of(row.resource_status, STATES, SimState.UNKNOWN, profile),
+        state=dialect.state(row.resource_status, STATES, SimState.UNKNOWN),
         activated_at=None if row.start_operating_date is None else row.start_operating_date.at,
     )
 
 
-def sim_codes(row: SimCodesResource, company_id: str, profile: Profile) -> SimCodes | None:
+def sim_codes(row: SimCodesResource, company_id: str, dialect: Dialect) -> SimCodes | None:
     """The codes among a resource's characteristics; None for a resource without a customer."""
-    customer_id = owner_id(row.related_party, profile)
+    customer_id = dialect.owner_id(row.related_party)
     if customer_id is None:
         return None
-    codes = Characteristics(row.resource_characteristic, profile)
+    codes = dialect.characteristics(row.resource_characteristic)
     return SimCodes(
         company_id=company_id,
         customer_id=customer_id,
