@@ -7,19 +7,17 @@ from typing import Any
 
 from graphql import Executor, GraphQLError, GraphQLObjectType, GraphQLResolveInfo, Undefined, located_error
 from graphql.execution.executor import invalid_return_type_error
-from graphql.pyutils import UndefinedType, is_iterable
+from graphql.pyutils import is_iterable
 from graphql.pyutils.is_awaitable import is_awaitable as default_is_awaitable
 
 from gateway.engine.column import Bubble, Column, Holed, Later, checked, filled, then
 from gateway.engine.plan import PlannedField, Selection
 from gateway.engine.position import FieldPositions, ItemPositions, Positions, SomePositions, field_path
-from gateway.engine.shape import AbstractOf, Leaf, ListOf, ObjectOf, Shape
+from gateway.engine.shape import NOTHING, AbstractOf, Leaf, ListOf, ObjectOf, Shape
 from gateway.engine.waiting import all_of
 
 PLAIN = frozenset({str, int, float, bool, list, tuple, dict, NoneType})
 """Classes that need no second look."""
-
-NOTHING = frozenset({NoneType, UndefinedType})
 
 
 class CompletingExecutor(Executor[None]):
@@ -40,14 +38,15 @@ class CompletingExecutor(Executor[None]):
 
     def _shaped(self, shape: Shape, field: PlannedField, values: Column, positions: Positions) -> Column | Later:
         types = set(map(type, values))
-        if any(self._may_be_awaitable(kind) for kind in types - PLAIN):
+        odd = types - PLAIN
+        if odd and any(map(self._may_be_awaitable, odd)):
             waiting = [index for index, value in enumerate(values) if self.is_awaitable(value)]
             if waiting:
                 return self._shaped_later(shape, field, values, waiting, positions)
         if type(shape) is Leaf:
             column = shape.completed(values, types)
             return self._leaves(shape, field, values, positions) if column is None else column
-        if types & NOTHING or any(issubclass(kind, Exception) for kind in types - PLAIN):
+        if types & NOTHING or any(issubclass(kind, Exception) for kind in odd):
             return self._among(values, shape, field, positions)
         return self._complete(shape, field, values, positions) if values else []
 

@@ -6,12 +6,13 @@ own next level.
 
 import asyncio
 from collections.abc import Awaitable, Iterable, Sequence
+from types import CoroutineType
 from typing import Any
 
 from graphql import GraphQLError, GraphQLObjectType, OperationType
 from graphql.execution.executor import SELECTIONS_NESTED_TOO_DEEPLY
 from graphql.pyutils import Path
-from graphql.pyutils.is_awaitable import is_awaitable as default_is_awaitable
+from graphql.pyutils.is_awaitable import is_awaitable
 
 from gateway.engine.column import Bubble, Column, Holed, Later, filled
 from gateway.engine.completion import CompletingExecutor
@@ -173,8 +174,12 @@ class BreadthExecutor(CompletingExecutor):
     def _answers(self, field: PlannedField, parents: Column) -> Column | Awaitable[Sequence[Any]]:
         """What a batched resolver says to all parents; where it fails as a whole, it fails for each."""
         try:
-            answers: Any = field.many(parents, self.context_value, **field.arguments(self.variable_values))
-            return answers if default_is_awaitable(answers) else _one_each(answers, len(parents))
+            answers: Any = field.many(parents, self.context_value, **field.arguments.coerced(self.variable_values))
+            kind = type(answers)
+            if kind is CoroutineType or (kind is not list and is_awaitable(answers)):
+                later: Awaitable[Sequence[Any]] = answers
+                return later
+            return _one_each(answers, len(parents))
         except Exception as error:
             return [error] * len(parents)
 
@@ -207,7 +212,7 @@ class BreadthExecutor(CompletingExecutor):
             path = Path(positions.path(index), field.name, field.parent_type.name)
             info = self.build_resolve_info(field.definition, field.nodes, field.parent_type, path)
             try:
-                values.append(resolve(parent, info, **field.arguments(self.variable_values)))
+                values.append(resolve(parent, info, **field.arguments.coerced(self.variable_values)))
             except Exception as error:
                 values.append(error)
         return values

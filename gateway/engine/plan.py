@@ -12,12 +12,9 @@ from graphql import (
     GraphQLObjectType,
     GraphQLSchema,
     InlineFragmentNode,
-    ListValueNode,
-    ObjectValueNode,
     OperationDefinitionNode,
     SelectionSetNode,
     Undefined,
-    ValueNode,
     VariableNode,
     VariableValues,
 )
@@ -28,8 +25,8 @@ from graphql.execution.collect_fields import (
     collect_fields,
     collect_subfields,
 )
-from graphql.execution.values import get_argument_values
 
+from gateway.engine.arguments import Arguments
 from gateway.engine.resolver import Attribute, Batched, Many
 from gateway.engine.rows import rows_of
 from gateway.engine.shape import shape_of
@@ -95,14 +92,14 @@ class Variant:
     """A plan for one outcome of its conditions; selections are worked out when the first object of a type comes."""
 
     def __init__(self, plan: Plan, variables: VariableValues) -> None:
-        self._plan = plan
+        self.plan = plan
         self._variables = variables
         self._root: Selection | None = None
 
     def root(self, root_type: GraphQLObjectType) -> "Selection":
         """The operation's own selection; GraphQLError, RecursionError where it cannot be collected."""
         if self._root is None:
-            plan = self._plan
+            plan = self.plan
             collected = collect_fields(
                 plan.schema, plan.fragments, self._variables, root_type, plan.operation, plan.hide_suggestions
             )
@@ -111,7 +108,7 @@ class Variant:
 
     def below(self, details: FieldDetailsList, object_type: GraphQLObjectType) -> "Selection":
         """What is selected of an object of a type that stands under a field."""
-        plan = self._plan
+        plan = self.plan
         collected = collect_subfields(
             plan.schema,
             plan.fragments,
@@ -126,7 +123,7 @@ class Variant:
     def _selection(self, object_type: GraphQLObjectType, collected: CollectedFields) -> "Selection":
         fields = []
         for name, details in collected.grouped_field_set.items():
-            definition = self._plan.schema.get_field(object_type, details[0].node.name.value)
+            definition = self.plan.schema.get_field(object_type, details[0].node.name.value)
             if definition is not None:
                 fields.append(PlannedField(self, object_type, name, definition, details))
         return Selection(fields)
@@ -157,10 +154,9 @@ class PlannedField:
     """A field under one response name, for parents of one type."""
 
     __slots__ = (
-        "_arguments",
         "_below",
-        "_hide_suggestions",
         "_variant",
+        "arguments",
         "definition",
         "details",
         "get",
@@ -186,20 +182,13 @@ class PlannedField:
         self.definition = definition
         self.details = details
         self.nodes: list[FieldNode] = [detail.node for detail in details]
+        self.arguments = Arguments(definition, self.nodes[0], hide_suggestions=variant.plan.hide_suggestions)
         self.shape = shape_of(definition.type)
         self.way = _way(definition, self.nodes[0])
         resolve: Any = definition.resolve
         self.get: Callable[[Any], Any] = resolve.get if isinstance(resolve, Attribute) else _not_so
         self.many: Many = resolve.many if isinstance(resolve, Batched) else _not_so
-        self._hide_suggestions = variant._plan.hide_suggestions
-        self._arguments = self._constant_arguments()
         self._below: dict[str, Selection] = {}
-
-    def arguments(self, variables: VariableValues) -> dict[str, Any]:
-        """The coerced arguments; GraphQLError where a variable's value does not fit."""
-        if self._arguments is not None:
-            return self._arguments
-        return get_argument_values(self.definition, self.nodes[0], variables, None, self._hide_suggestions)
 
     def below(self, object_type: GraphQLObjectType) -> Selection:
         """What is selected of the field's objects of a type."""
@@ -207,19 +196,6 @@ class PlannedField:
         if selection is None:
             selection = self._below[object_type.name] = self._variant.below(self.details, object_type)
         return selection
-
-    def _constant_arguments(self) -> dict[str, Any] | None:
-        """Arguments that are the same for every request; None where they have to be coerced for each."""
-        node = self.nodes[0]
-        if not (self.definition.args or node.arguments):
-            return {}
-        if any(_has_variables(argument.value) for argument in node.arguments or ()):
-            return None
-        try:
-            arguments = get_argument_values(self.definition, node, None, None, self._hide_suggestions)
-        except Exception:  # said again at each request, to each parent
-            return None
-        return arguments if all(map(_is_unchangeable, arguments.values())) else None
 
 
 def _not_so(*_: Any) -> Any:
@@ -232,24 +208,6 @@ def _way(definition: GraphQLField, node: FieldNode) -> Way:
     if isinstance(definition.resolve, Attribute):
         return Way.ATTRIBUTE
     return Way.BATCHED if isinstance(definition.resolve, Batched) else Way.EACH
-
-
-def _is_unchangeable(value: Any) -> bool:
-    """Whether no resolver can alter the value for the requests after its own: what hashes by value is not altered."""
-    try:
-        hash(value)
-    except TypeError:
-        return False
-    of_class: Any = type(value).__hash__
-    return of_class is not object.__hash__
-
-
-def _has_variables(node: ValueNode) -> bool:
-    if isinstance(node, VariableNode):
-        return True
-    if isinstance(node, ListValueNode):
-        return any(map(_has_variables, node.values))
-    return isinstance(node, ObjectValueNode) and any(_has_variables(field.value) for field in node.fields)
 
 
 def _directives(

@@ -1,6 +1,7 @@
 """What a field's type asks of its values, as the plan holds it: lists, leaves, objects, and what may not be null."""
 
 from collections.abc import Callable
+from enum import Enum
 from math import isfinite
 from types import NoneType
 from typing import Any, TypeAlias
@@ -16,53 +17,57 @@ from graphql import (
     GraphQLObjectType,
     GraphQLOutputType,
     GraphQLString,
-    Undefined,
     is_abstract_type,
     is_leaf_type,
     is_list_type,
     is_non_null_type,
 )
+from graphql.pyutils import UndefinedType
 from graphql.type import GRAPHQL_MAX_INT, GRAPHQL_MIN_INT
 
 from gateway.engine.column import Column
 from gateway.engine.resolver import TypeByClass
 
-ENUM_VALUES_KEPT = 1_000
+NOTHING = frozenset({NoneType, UndefinedType})
+"""Classes of what no leaf may be coerced to."""
 
 
 class Leaf:
     """A scalar or an enum."""
 
-    __slots__ = ("_known", "_plain", "_same", "is_non_null", "leaf_type")
+    __slots__ = ("_members", "_names", "_plain", "_same", "is_non_null", "leaf_type")
 
     def __init__(self, leaf_type: GraphQLLeafType, *, is_non_null: bool) -> None:
         self.is_non_null = is_non_null
         self.leaf_type = leaf_type
         plain, self._same = _plain_values(leaf_type)
         self._plain = frozenset() if plain is None else frozenset({plain} if is_non_null else {plain, NoneType})
-        self._known: dict[Any, Any] | None = {} if isinstance(leaf_type, GraphQLEnumType) else None
+        # By identity, since members of Python's enums are slow to hash; they live as long as their class.
+        self._names: dict[int, Any] = {} if is_non_null else {id(None): None}
+        self._members: list[Enum] = []
 
     def completed(self, values: Column, types: set[type]) -> Column | None:
         """All values coerced, or None where one of them is out of the ordinary and each has to be looked at."""
         if self._plain:
             return values if types <= self._plain and (self._same is None or self._same(values)) else None
-        try:
-            if self._known is not None:
-                return list(map(self._known.__getitem__, values))
-            if NoneType in types or any(issubclass(kind, Exception) for kind in types):
+        if self._members:
+            try:
+                return list(map(self._names.__getitem__, map(id, values)))
+            except KeyError:
                 return None
+        if NoneType in types or any(issubclass(kind, Exception | Enum) for kind in types):
+            return None
+        try:
             column = list(map(self.leaf_type.coerce_output_value, values))
         except Exception:  # whichever value it was: it is met again where it can be told
             return None
-        return None if any(value is None or value is Undefined for value in column) else column
+        return column if NOTHING.isdisjoint(map(type, column)) else None
 
     def remember(self, value: Any, coerced: Any) -> None:
-        """Keeps what a value of an enum is called."""
-        if self._known is not None and len(self._known) < ENUM_VALUES_KEPT:
-            try:
-                self._known[value] = coerced
-            except TypeError:  # not to be looked up, and no member
-                return
+        """Keeps what a member of an enum is called."""
+        if isinstance(value, Enum) and isinstance(self.leaf_type, GraphQLEnumType) and id(value) not in self._names:
+            self._members.append(value)
+            self._names[id(value)] = coerced
 
 
 def _plain_values(leaf_type: GraphQLLeafType) -> tuple[type | None, Callable[[Column], bool] | None]:
