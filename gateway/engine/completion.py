@@ -31,22 +31,22 @@ class CompletingExecutor(Executor[None]):
         """A field's values as its type wants them; null, or a Bubble, in place of what failed."""
         shape = field.shape
         if type(shape) is Leaf:  # the most frequent case needs no positions
-            column = shape.completed(values, set(map(type, values)))
+            types = set(map(type, values))
+            column = None if self._may_hold_awaitables(types) else shape.completed(values, types)
             if column is not None:
                 return column
         return self._shaped(shape, field, values, FieldPositions(parents, field.name, field.parent_type.name))
 
     def _shaped(self, shape: Shape, field: PlannedField, values: Column, positions: Positions) -> Column | Later:
         types = set(map(type, values))
-        odd = types - PLAIN
-        if odd and any(map(self._may_be_awaitable, odd)):
+        if self._may_hold_awaitables(types):
             waiting = [index for index, value in enumerate(values) if self.is_awaitable(value)]
             if waiting:
                 return self._shaped_later(shape, field, values, waiting, positions)
         if type(shape) is Leaf:
             column = shape.completed(values, types)
             return self._leaves(shape, field, values, positions) if column is None else column
-        if types & NOTHING or any(issubclass(kind, Exception) for kind in odd):
+        if types & NOTHING or any(issubclass(kind, Exception) for kind in types - PLAIN):
             return self._among(values, shape, field, positions)
         return self._complete(shape, field, values, positions) if values else []
 
@@ -57,10 +57,11 @@ class CompletingExecutor(Executor[None]):
         column = self._shaped(shape, field, filled(list(values), waiting, settled), positions)
         return column if isinstance(column, list) else await column
 
-    def _may_be_awaitable(self, kind: type) -> bool:
+    def _may_hold_awaitables(self, types: set[type]) -> bool:
         if self.is_awaitable is not default_is_awaitable:
             return True
-        return hasattr(kind, "__await__") or kind is GeneratorType
+        odd = types - PLAIN
+        return bool(odd) and any(hasattr(kind, "__await__") or kind is GeneratorType for kind in odd)
 
     async def _outcome(self, awaitable: Awaitable[Any]) -> Any:
         """Its result, or the exception it raises."""
@@ -70,6 +71,11 @@ class CompletingExecutor(Executor[None]):
             return error
 
     # Failures
+
+    def failed(self, field: PlannedField, error: Exception, count: int, parents: Positions) -> Column:
+        """The column of a field that failed for all its parents."""
+        positions = FieldPositions(parents, field.name, field.parent_type.name)
+        return checked([self._failed(error, field.shape, field, positions, index) for index in range(count)])
 
     def _failed(self, error: Exception, shape: Shape, field: PlannedField, positions: Positions, index: int) -> Any:
         """What stands in the place of a value that failed: null, with the error told, or a Bubble that carries it."""

@@ -163,7 +163,13 @@ class BreadthExecutor(CompletingExecutor):
             values = [field.parent_type.name] * len(parents)
         else:
             values = self._each(field, parents, positions)
-        return self.completed(field, values, positions)
+        return self._completed_or_failed(field, values, positions)
+
+    def _completed_or_failed(self, field: PlannedField, values: Column, positions: Positions) -> Column | Later:
+        try:
+            return self.completed(field, values, positions)
+        except RecursionError as error:  # deeper than Python's stack: the errors of this level, as the reference has it
+            return self.failed(field, error, len(values), positions)
 
     def _attributes(self, field: PlannedField, parents: Column) -> Column:
         try:
@@ -201,7 +207,7 @@ class BreadthExecutor(CompletingExecutor):
             values = _one_each(await answers, count)
         except Exception as error:
             values = [error] * count
-        column = self.completed(field, values, positions)
+        column = self._completed_or_failed(field, values, positions)
         return column if isinstance(column, list) else await column
 
     def _each(self, field: PlannedField, parents: Column, positions: Positions) -> Column:

@@ -16,7 +16,7 @@ def rows_of(width: int) -> Rows:
     as pairing names and values. ValueError where columns differ in length."""
     if width == 1:
         return _one_column
-    if width >= WIDE:
+    if not 1 < width < WIDE:
         return _many_columns
     names, columns, values = (", ".join(f"{letter}{index}" for index in range(width)) for letter in "ncv")
     row = ", ".join(f"n{index}: v{index}" for index in range(width))

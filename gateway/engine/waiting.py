@@ -19,14 +19,25 @@ async def all_of(awaitables: Sequence[Awaitable[T]]) -> list[T]:
 
 
 async def ended(futures: Collection[asyncio.Future[Any]]) -> None:
-    """Cancels those that are not done, and returns when they are."""
-    running = [future for future in futures if not future.done()]
+    """Cancels those that are not done, and returns when they are, even if it is cancelled itself meanwhile."""
+    running = {future for future in futures if not future.done()}
+    is_cancelled = False
     if running:
-        # A task that is cancelled before its first step never looks at its coroutine, and Python complains about that.
-        await asyncio.sleep(0)
+        try:
+            # A task that is cancelled before its first step never looks at its coroutine; Python complains about that.
+            await asyncio.sleep(0)
+        except asyncio.CancelledError:
+            is_cancelled = True
         for future in running:
             future.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+    while running:
+        try:
+            _, running = await asyncio.wait(running)
+        except asyncio.CancelledError:
+            is_cancelled = True
+            running = {future for future in running if not future.done()}
     for future in futures:
         if not future.cancelled():
             future.exception()  # seen here, or asyncio reports it as never retrieved
+    if is_cancelled:
+        raise asyncio.CancelledError
