@@ -109,36 +109,31 @@ def differences(expected: Outcome, actual: Outcome) -> list[str]:
         return [*found, f"data: {expected.data!r} became {actual.data!r}"]
     if actual.running:
         found.append(f"{actual.running} tasks were left running")
-    found += _errors_outside_nulls(expected, actual)
-    found += _errors_of_nulls(expected, actual)
+    found += _differing_errors(expected, actual)
     if not expected.errors and Counter(expected.calls) != Counter(actual.calls):
         missing, more = _both_ways(Counter(expected.calls), Counter(actual.calls))
         found.append(f"calls: not made {missing}, made beside {more}")
     return found
 
 
-def _errors_outside_nulls(expected: Outcome, actual: Outcome) -> list[str]:
-    def outside(outcome: Outcome) -> Counter[Any]:
-        return Counter(key_of(error) for error in outcome.errors if not _is_explained(expected.data, error))
-
-    missing, more = _both_ways(outside(expected), outside(actual))
-    return [f"missing: {error}" for error in missing] + [f"added: {error}" for error in more]
-
-
-def _is_explained(data: Any, error: GraphQLError) -> bool:
-    """Whether the error belongs to a null further up than itself, or to the null of a whole answer."""
-    position = nulled_position(data, error.path)
-    return position is not None and len(position) < len(error.path or ())
+def _differing_errors(expected: Outcome, actual: Outcome) -> list[str]:
+    found = []
+    one, other = _by_null(expected), _by_null(actual)
+    for position in sorted({*one, *other}, key=repr):
+        here, there = one.get(position, []), other.get(position, [])
+        missing, more = _both_ways(Counter(map(key_of, here)), Counter(map(key_of, there)))
+        is_shared = position is not None and any(len(error.path or ()) > len(position) for error in [*here, *there])
+        if not is_shared or not here or not there:
+            found += [f"missing: {error}" for error in missing] + [f"added: {error}" for error in more]
+    return found
 
 
-def _errors_of_nulls(expected: Outcome, actual: Outcome) -> list[str]:
-    def nulls(outcome: Outcome) -> set[Position]:
-        positions = (nulled_position(expected.data, error.path) for error in outcome.errors)
-        return {position for position in positions if position is not None}
-
-    return [
-        f"no error at or under {list(position)}" for position in sorted(nulls(expected) - nulls(actual), key=repr)
-    ] + [f"an error at or under {list(position)}" for position in sorted(nulls(actual) - nulls(expected), key=repr)]
+def _by_null(outcome: Outcome) -> dict[Position | None, list[GraphQLError]]:
+    """The errors at or under each null, and under None those that no null accounts for."""
+    errors: dict[Position | None, list[GraphQLError]] = {}
+    for error in outcome.errors:
+        errors.setdefault(nulled_position(outcome.data, error.path), []).append(error)
+    return errors
 
 
 def _both_ways(one: Counter[Any], other: Counter[Any]) -> tuple[list[Any], list[Any]]:
