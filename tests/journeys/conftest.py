@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import msgspec
 import pytest
 import structlog
 
@@ -13,6 +14,7 @@ from gateway.log import configure_logging
 from gateway.simulator.world import World
 from tests.journeys.journey import Journey, running
 
+ON_BOTH_ENGINES = ("test_f13_packages", "test_f31_overview", "test_f34_partial", "test_f36_lines", "test_isolation")
 SMALL = DemoOptions(port=0, companies=4, lines_per_company=50)
 
 
@@ -27,10 +29,18 @@ def log_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         logging.getLogger().handlers.clear()
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """What users see must not depend on which executor ran it: these journeys are made on both."""
+    if "journey" in metafunc.fixturenames:
+        both = metafunc.module.__name__.rpartition(".")[2] in ON_BOTH_ENGINES
+        metafunc.parametrize("journey", ["breadth", "reference"] if both else ["breadth"], indirect=True)
+
+
 @pytest.fixture(scope="session")
-def journey() -> Iterator[Journey]:
-    """One demo for all journeys that leave it as they found it."""
-    with running(world_of(SMALL), SMALL) as started:
+def journey(request: pytest.FixtureRequest) -> Iterator[Journey]:
+    """One demo, for each engine, for all journeys that leave it as they found it."""
+    options = msgspec.structs.replace(SMALL, engine=request.param)
+    with running(world_of(options), options) as started:
         yield started
 
 
