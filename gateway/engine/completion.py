@@ -1,7 +1,8 @@
 """Completion: what the type of a field makes of a column of values."""
 
+import asyncio
 from abc import abstractmethod
-from collections.abc import AsyncIterable, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterable, Awaitable, Callable, Coroutine, Sequence
 from types import GeneratorType, NoneType
 from typing import Any
 
@@ -11,10 +12,14 @@ from graphql.pyutils import is_iterable
 from graphql.pyutils.is_awaitable import is_awaitable as default_is_awaitable
 
 from gateway.engine.column import Bubble, Column, Holed, Later, checked, filled, then
+from gateway.engine.eager import begun
 from gateway.engine.plan import PlannedField, Selection
 from gateway.engine.position import FieldPositions, ItemPositions, Positions, SomePositions, field_path
 from gateway.engine.shape import NOTHING, AbstractOf, Leaf, ListOf, ObjectOf, Shape
 from gateway.engine.waiting import all_of
+
+LEVELS_TOGETHER = 24
+"""Levels of fields that may wait for each other without a task between: each takes some frames of Python's stack."""
 
 PLAIN = frozenset({str, int, float, bool, list, tuple, dict, NoneType})
 """Classes that need no second look."""
@@ -42,7 +47,7 @@ class CompletingExecutor(Executor[None]):
         if self._may_hold_awaitables(types):
             waiting = [index for index, value in enumerate(values) if self.is_awaitable(value)]
             if waiting:
-                return self._shaped_later(shape, field, values, waiting, positions)
+                return self.begun(self._shaped_later(shape, field, values, waiting, positions), positions)
         if type(shape) is Leaf:
             column = shape.completed(values, types)
             return self._leaves(shape, field, values, positions) if column is None else column
@@ -69,6 +74,17 @@ class CompletingExecutor(Executor[None]):
             return await self.with_abort_signal(awaitable)
         except Exception as error:
             return error
+
+    def begun(self, coroutine: Coroutine[Any, Any, Column], positions: Positions) -> Column | Later:
+        """The column, if nothing has to be waited for; or what to await for it, begun already."""
+        if positions.depth % LEVELS_TOGETHER:
+            column = begun(coroutine)
+        else:  # a task has a stack of its own
+            column = asyncio.ensure_future(coroutine) if positions.depth else begun(coroutine)
+        if isinstance(column, asyncio.Task):
+            self.background_futures.add(column)
+            column.add_done_callback(self.background_futures.discard)
+        return column
 
     # Failures
 
@@ -162,7 +178,7 @@ class CompletingExecutor(Executor[None]):
         """All items of all lists as one column, and that taken apart into lists again."""
         streams = [index for index, value in enumerate(values) if self._is_stream(value)]
         if streams:
-            return self._streams_later(shape, field, values, streams, positions)
+            return self.begun(self._streams_later(shape, field, values, streams, positions), positions)
         lists: list[Sequence[Any]] = []
         at: list[int] = []
         column: Column = []
@@ -292,7 +308,7 @@ class CompletingExecutor(Executor[None]):
             except Exception as error:
                 said.append(error)
         waiting = [index for index, value in enumerate(said) if self.is_awaitable(value)]
-        return self._asked_later(said, waiting, go_on) if waiting else go_on(said)
+        return self.begun(self._asked_later(said, waiting, go_on), positions) if waiting else go_on(said)
 
     async def _asked_later(self, said: Column, waiting: list[int], go_on: Callable[[Column], Column | Later]) -> Column:
         settled = await all_of([self._outcome(said[index]) for index in waiting])

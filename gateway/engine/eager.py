@@ -8,21 +8,28 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+
+def begun(coroutine: Coroutine[Any, Any, T]) -> T | Awaitable[T]:
+    """The coroutine's result if it has one without waiting; else what to await for it. Its errors are raised.
+
+    Without a running loop it is not begun: nothing can wait there, and whoever gets it may close it.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return coroutine
+    return _stepped(coroutine)
+
+
 if sys.version_info >= (3, 12):
 
-    def begun(coroutine: Coroutine[Any, Any, T]) -> T | Awaitable[T]:
-        """The coroutine's result if it has one without waiting; else what to await for it. Its errors are raised."""
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:  # nothing can wait here: whoever gets the coroutine may close it
-            return coroutine
-        task = asyncio.Task(coroutine, loop=loop, eager_start=True)
+    def _stepped(coroutine: Coroutine[Any, Any, T]) -> T | Awaitable[T]:
+        task = asyncio.Task(coroutine, loop=asyncio.get_running_loop(), eager_start=True)
         return task.result() if task.done() else task
 
 else:
 
-    def begun(coroutine: Coroutine[Any, Any, T]) -> T | Awaitable[T]:
-        """The coroutine's result if it has one without waiting; else what to await for it. Its errors are raised."""
+    def _stepped(coroutine: Coroutine[Any, Any, T]) -> T | Awaitable[T]:
         try:
             waits_for = coroutine.send(None)
         except StopIteration as end:

@@ -16,7 +16,6 @@ from graphql.pyutils.is_awaitable import is_awaitable
 
 from gateway.engine.column import Bubble, Column, Holed, Later, filled
 from gateway.engine.completion import CompletingExecutor
-from gateway.engine.eager import begun
 from gateway.engine.plan import Plan, PlannedField, Selection, Way
 from gateway.engine.plan_cache import PLANS
 from gateway.engine.position import Positions, Root
@@ -122,17 +121,18 @@ class BreadthExecutor(CompletingExecutor):
             if not isinstance(column, list):
                 waiting.append(len(columns))
             columns.append(column)
-        if waiting:
-            return self._rows_later(selection, columns, waiting, len(parents))
-        return _joined(selection, columns, len(parents))
+        if not waiting:
+            return _joined(selection, columns, len(parents))
+        if len(waiting) == 1:
+            return self._rows_of_one_later(selection, columns, waiting[0], len(parents))
+        return self.begun(self._rows_later(selection, columns, waiting, len(parents)), positions)
+
+    async def _rows_of_one_later(self, selection: Selection, columns: list[Any], index: int, count: int) -> Column:
+        columns[index] = await columns[index]
+        return _joined(selection, columns, count)
 
     async def _rows_later(self, selection: Selection, columns: list[Any], waiting: list[int], count: int) -> Column:
-        there = [column for column in columns if isinstance(column, list)]
-        dead = _bubbles(there)
-        if len(waiting) == 1 and len(dead) < count:
-            (index,) = waiting
-            columns[index] = await columns[index]
-            return _joined(selection, columns, count)
+        dead = _bubbles(column for column in columns if isinstance(column, list))
         tasks = {asyncio.ensure_future(columns[index]): index for index in waiting}
         pending = set(tasks)
         try:
@@ -157,7 +157,7 @@ class BreadthExecutor(CompletingExecutor):
         elif way is Way.BATCHED:
             answers = self._answers(field, parents)
             if not isinstance(answers, list):
-                return self._begun(field, answers, len(parents), positions)
+                return self.begun(self._column_later(field, answers, len(parents), positions), positions)
             values = answers
         elif way is Way.TYPE_NAME:
             values = [field.parent_type.name] * len(parents)
@@ -188,15 +188,6 @@ class BreadthExecutor(CompletingExecutor):
             return _one_each(answers, len(parents))
         except Exception as error:
             return [error] * len(parents)
-
-    def _begun(
-        self, field: PlannedField, answers: Awaitable[Sequence[Any]], count: int, positions: Positions
-    ) -> Column | Later:
-        column = begun(self._column_later(field, answers, count, positions))
-        if isinstance(column, asyncio.Task):
-            self.background_futures.add(column)
-            column.add_done_callback(self.background_futures.discard)
-        return column
 
     async def _column_later(
         self, field: PlannedField, answers: Awaitable[Sequence[Any]], count: int, positions: Positions

@@ -9,7 +9,9 @@ from graphql.pyutils import Path
 
 
 class Positions(Protocol):
-    """The places of a column's values, in their order."""
+    """The places of a column's values, in their order; `depth` counts the levels of fields above them."""
+
+    depth: int
 
     def path(self, index: int) -> Path | None:
         """The path of one of them; None is the root."""
@@ -19,6 +21,7 @@ class Root:
     """The one place where an operation begins."""
 
     __slots__ = ()
+    depth = 0
 
     def path(self, index: int) -> None:
         """The root has no path."""
@@ -27,9 +30,10 @@ class Root:
 class FieldPositions:
     """A field of each object of a column."""
 
-    __slots__ = ("key", "parents", "type_name")
+    __slots__ = ("depth", "key", "parents", "type_name")
 
     def __init__(self, parents: Positions, key: str, type_name: str) -> None:
+        self.depth = parents.depth + 1
         self.parents = parents
         self.key = key
         self.type_name = type_name
@@ -42,9 +46,10 @@ class FieldPositions:
 class ItemPositions:
     """The items of lists, one list after the other; `lists` are those that stand at the places `at` of `parents`."""
 
-    __slots__ = ("_ends", "at", "lists", "parents")
+    __slots__ = ("_ends", "at", "depth", "lists", "parents")
 
     def __init__(self, parents: Positions, lists: Sequence[Sequence[object]], at: Sequence[int]) -> None:
+        self.depth = parents.depth
         self.parents = parents
         self.lists = lists
         self.at = at
@@ -62,9 +67,10 @@ class ItemPositions:
 class SomePositions:
     """Some of a column's places."""
 
-    __slots__ = ("at", "parents")
+    __slots__ = ("at", "depth", "parents")
 
     def __init__(self, parents: Positions, at: Sequence[int]) -> None:
+        self.depth = parents.depth
         self.parents = parents
         self.at = at
 
