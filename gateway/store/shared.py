@@ -1,0 +1,183 @@
+"""A source that requests share: who asks for what another is waiting for waits along, and one call asks for all."""
+
+import asyncio
+from asyncio import Future
+from collections.abc import Callable, Sequence
+from contextvars import Context
+from typing import Generic, TypeVar
+
+import structlog
+
+from gateway.domain.caller import CALLER, SERVED, Caller
+from gateway.domain.key import Source
+from gateway.errors import GatewayError
+from gateway.store.flight import Flight, Waiter
+from gateway.store.generations import Generations, Stamp
+from gateway.store.guarded import failed
+from gateway.store.split import ask_in_parts
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class _Lane(Generic[K, V]):
+    """The calls that may be joined: all there are, or those of one caller."""
+
+    __slots__ = ("flights", "gathering", "name")
+
+    def __init__(self, name: str | None) -> None:
+        self.name = name
+        self.flights: dict[K, Flight[K, V]] = {}
+        self.gathering: Flight[K, V] | None = None
+
+
+class Shared(Generic[K, V]):
+    """Keys that are asked for in one turn of the loop, by whichever requests, become one call.
+
+    A call belongs to none of them: it runs in an empty context, each waiter waits as long as it likes, and when none
+    is left it is cancelled. Nobody joins a call that began before a write. `by_caller`: only requests with the same
+    token share, and the call is made with that token.
+    """
+
+    def __init__(
+        self,
+        source: Source[K, V],
+        generations: Generations,
+        company_id_of: Callable[[K], str | None],
+        *,
+        gather_seconds: float = 0.0,
+        by_caller: bool = False,
+    ) -> None:
+        self._source = source
+        self._generations = generations
+        self._company_id_of = company_id_of
+        self._gather_seconds = gather_seconds
+        self._by_caller = by_caller
+        self._known: Callable[[Sequence[K]], dict[K, V | None]] = getattr(source, "known", _nothing)
+        self._lanes: dict[str | None, _Lane[K, V]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._is_closed = False
+        self.keys_asked = 0
+        self.keys_joined = 0
+        self.calls = 0
+        self.calls_merged = 0
+
+    def known(self, keys: Sequence[K]) -> dict[K, V | None]:
+        """What the source knows without asking."""
+        return self._known(keys)
+
+    async def get_many(self, keys: Sequence[K]) -> Sequence[V | GatewayError | None]:
+        """Values in the order of `keys`."""
+        values: dict[K, V | GatewayError | None] = {}
+        done: Future[None] = asyncio.get_running_loop().create_future()
+        self.ask(keys, values, done)
+        await done
+        return [values[key] for key in keys]
+
+    def ask(self, keys: Sequence[K], into: dict[K, V | GatewayError | None], done: Future[None]) -> None:
+        """Puts the values into a dict, then ends `done`; cancelling that, the caller's own, harms nobody else."""
+        if not keys:
+            done.set_result(None)
+            return
+        caller = CALLER.get()
+        lane = self._lane(caller)
+        waiter = Waiter(keys, self._places(keys, lane, caller), into, done)
+        done.add_done_callback(lambda future: self._left(waiter, lane) if future.cancelled() else None)
+
+    async def aclose(self) -> None:
+        """Cancels what is under way; whoever still waits for it gets no answer, since the gateway ends."""
+        self._is_closed = True
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _lane(self, caller: Caller | None) -> _Lane[K, V]:
+        name = caller.token if self._by_caller and caller is not None else None
+        lane = self._lanes.get(name)
+        if lane is None:
+            lane = self._lanes[name] = _Lane(name)
+        return lane
+
+    def _places(self, keys: Sequence[K], lane: _Lane[K, V], caller: Caller | None) -> list[Flight[K, V]]:
+        """The flight of each key: one that is under way, or the one that gathers."""
+        request_id = "" if caller is None else caller.request_id
+        flights, places = lane.flights, []
+        stamps: dict[str | None, Stamp] = {}
+        for key in keys:
+            company_id = self._company_id_of(key)
+            stamp = stamps.get(company_id)
+            if stamp is None:
+                stamp = stamps[company_id] = self._generations.stamp(company_id)
+            flight = flights.get(key)
+            if flight is not None and self._is_joined(flight, key, stamp):
+                self.keys_joined += 1
+            else:
+                flight = lane.gathering or self._open(lane, caller)
+                flight.add(key, stamp, request_id)
+                flights[key] = flight
+            places.append(flight)
+        if request_id:
+            for flight in set(places):
+                flight.served.add(request_id)
+        self.keys_asked += len(keys)
+        return places
+
+    def _is_joined(self, flight: Flight[K, V], key: K, now: Stamp) -> bool:
+        then = flight.stamps[key]
+        return then.generation is now.generation and then.changes == now.changes and then.epoch == now.epoch
+
+    def _open(self, lane: _Lane[K, V], caller: Caller | None) -> Flight[K, V]:
+        flight = lane.gathering = Flight[K, V](caller if self._by_caller else None)
+        flight.task = asyncio.get_running_loop().create_task(self._fly(flight, lane), context=Context())
+        self._tasks.add(flight.task)
+        flight.task.add_done_callback(self._tasks.discard)
+        return flight
+
+    async def _fly(self, flight: Flight[K, V], lane: _Lane[K, V]) -> None:
+        """From the turn after the first key came: asks for all that have come, and lands."""
+        if self._gather_seconds:
+            await asyncio.sleep(self._gather_seconds)
+        if lane.gathering is flight:
+            lane.gathering = None
+        if not flight.waiters:
+            return
+        flight.has_departed = True
+        self.calls += 1
+        SERVED.set(flight.served)
+        CALLER.set(flight.caller)
+        structlog.contextvars.bind_contextvars(**flight.served.log_fields())
+        try:
+            flight.values = await self._answers(flight)
+        finally:
+            self._retire(flight, lane)
+        flight.land()
+
+    async def _answers(self, flight: Flight[K, V]) -> dict[K, V | GatewayError | None]:
+        try:
+            values, calls = await ask_in_parts(self._source, flight.parts)
+        except asyncio.CancelledError:
+            if self._is_closed or not flight.waiters:
+                raise
+            # whatever below was cancelled, who waits gets an answer
+            return dict(zip(flight.stamps, failed(self._source, len(flight.stamps), "was cancelled"), strict=True))
+        self.calls += calls - 1
+        self.calls_merged += len(flight.served) > 1
+        return values
+
+    def _left(self, waiter: Waiter[K, V], lane: _Lane[K, V]) -> None:
+        for flight in waiter.left():
+            self._retire(flight, lane)
+
+    def _retire(self, flight: Flight[K, V], lane: _Lane[K, V]) -> None:
+        """Nobody joins it any more."""
+        if lane.gathering is flight:
+            lane.gathering = None
+        for key in flight.stamps:
+            if lane.flights.get(key) is flight:
+                del lane.flights[key]
+        if lane.name is not None and not lane.flights:
+            self._lanes.pop(lane.name, None)
+
+
+def _nothing(_keys: Sequence[object]) -> dict[K, V | None]:
+    return {}
