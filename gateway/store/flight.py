@@ -2,7 +2,6 @@
 
 import asyncio
 from asyncio import Future
-from collections.abc import Sequence
 from typing import Generic, TypeVar
 
 from gateway.domain.caller import Caller, Served
@@ -29,11 +28,15 @@ class Flight(Generic[K, V]):
         self.task: asyncio.Task[None] | None = None
         self.has_departed = False
 
-    def add(self, key: K, stamp: Stamp, request_id: str) -> None:
-        """One more key, while it gathers."""
-        if key not in self.stamps:
-            self.parts.setdefault(request_id, []).append(key)
-        self.stamps[key] = stamp
+    def take(self, new: dict[K, Stamp], request_id: str) -> None:
+        """More keys, while it gathers."""
+        unasked = [key for key in new if key not in self.stamps] if self.stamps else list(new)
+        part = self.parts.get(request_id)
+        if part is None:
+            self.parts[request_id] = unasked
+        else:
+            part += unasked
+        self.stamps.update(new)
 
     def land(self) -> None:
         """Gives every waiter its values."""
@@ -54,31 +57,28 @@ class Flight(Generic[K, V]):
 class Waiter(Generic[K, V]):
     """Somebody who waits for keys, which may be on several flights: `into` gets the values, then `done` ends."""
 
-    __slots__ = ("_done", "_flights", "_into", "_keys", "_places")
+    __slots__ = ("_done", "_flights", "_into", "_keys_of")
 
     def __init__(
-        self,
-        keys: Sequence[K],
-        places: Sequence[Flight[K, V]],
-        into: dict[K, V | GatewayError | None],
-        done: Future[None],
+        self, keys_of: dict[Flight[K, V], list[K]], into: dict[K, V | GatewayError | None], done: Future[None]
     ) -> None:
-        self._keys = keys
-        self._places = places
+        self._keys_of = keys_of
         self._into = into
         self._done = done
-        flights = set(places)
-        self._flights = len(flights)
-        for flight in flights:
+        self._flights = len(keys_of)
+        for flight in keys_of:
             flight.waiters.add(self)
 
     def landed(self) -> None:
         """One of the flights is there. In the same moment the values are, so that nobody asks for them again."""
         self._flights -= 1
-        if not self._flights and not self._done.done():
-            self._into.update((key, place.values[key]) for place, key in zip(self._places, self._keys, strict=True))
-            self._done.set_result(None)
+        if self._flights or self._done.done():
+            return
+        for flight, keys in self._keys_of.items():
+            values = flight.values
+            self._into.update(values if len(keys) == len(values) else {key: values[key] for key in keys})
+        self._done.set_result(None)
 
     def left(self) -> list[Flight[K, V]]:
         """Waits no more; gives the flights that nobody waits for now."""
-        return [flight for flight in set(self._places) if flight.leave(self)]
+        return [flight for flight in self._keys_of if flight.leave(self)]

@@ -8,7 +8,7 @@ from gateway.store.generations import Generation, Stamp
 
 ENTRY_BYTES = 700
 """What an entry takes beside its value: itself, its key, its places in the shelf and in the ring."""
-BYTES_PER_ENCODED_BYTE = 3.5
+BYTES_PER_ENCODED_BYTE = 4.2
 """How much more memory a record takes than its msgpack."""
 SHARE_MAX = 4
 """An entry larger than this part of all is not kept: it would push out everything else."""
@@ -25,6 +25,10 @@ class Lifetime(NamedTuple):
     read_at: float
     fresh_until: float
     stale_until: float
+
+
+NOTHING = Generation()
+"""Of an entry that holds no value."""
 
 
 class Entry:
@@ -49,13 +53,13 @@ class Entry:
         self.value: Any = None
         self.size = 0
         self.read_at = self.fresh_until = self.stale_until = 0.0
-        self.generation: Generation | None = None
+        self.generation = NOTHING
         self.changes = 0
         self.is_used = False
 
     def is_outdated(self) -> bool:
         """Whether its company was written to since it was read."""
-        return self.generation is None or self.generation.changes != self.changes
+        return self.generation.changes != self.changes
 
 
 Shelf = dict[Any, Entry]
@@ -95,7 +99,7 @@ class ProcessCache:
         entry = shelf.get(key)
         if entry is not None:
             self._set(entry, None, ENTRY_BYTES, Lifetime(0.0, 0.0, 0.0))
-            entry.generation, entry.is_used = None, False
+            entry.generation, entry.changes, entry.is_used = NOTHING, 0, False
 
     def expire(self) -> None:
         """Nothing that is kept is news any more; in place of an error it still is good."""

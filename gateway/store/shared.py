@@ -55,7 +55,6 @@ class Shared(Generic[K, V]):
         self._by_caller = by_caller
         self._known: Callable[[Sequence[K]], dict[K, V | None]] = getattr(source, "known", _nothing)
         self._lanes: dict[str | None, _Lane[K, V]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
         self._is_closed = False
         self.keys_asked = 0
         self.keys_joined = 0
@@ -81,15 +80,17 @@ class Shared(Generic[K, V]):
             return
         caller = CALLER.get()
         lane = self._lane(caller)
-        waiter = Waiter(keys, self._places(keys, lane, caller), into, done)
+        waiter = Waiter(self._boarded(keys, lane, caller), into, done)
         done.add_done_callback(lambda future: self._left(waiter, lane) if future.cancelled() else None)
 
     async def aclose(self) -> None:
         """Cancels what is under way; whoever still waits for it gets no answer, since the gateway ends."""
         self._is_closed = True
-        for task in self._tasks:
+        flights = {flight for lane in self._lanes.values() for flight in lane.flights.values()}
+        tasks = [flight.task for flight in flights if flight.task is not None]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def _lane(self, caller: Caller | None) -> _Lane[K, V]:
         name = caller.token if self._by_caller and caller is not None else None
@@ -98,39 +99,37 @@ class Shared(Generic[K, V]):
             lane = self._lanes[name] = _Lane(name)
         return lane
 
-    def _places(self, keys: Sequence[K], lane: _Lane[K, V], caller: Caller | None) -> list[Flight[K, V]]:
-        """The flight of each key: one that is under way, or the one that gathers."""
-        request_id = "" if caller is None else caller.request_id
-        flights, places = lane.flights, []
+    def _boarded(self, keys: Sequence[K], lane: _Lane[K, V], caller: Caller | None) -> dict[Flight[K, V], list[K]]:
+        """The keys by flight: those that are under way already, and the one that gathers the others."""
+        boarded: dict[Flight[K, V], list[K]] = {}
+        new: dict[K, Stamp] = {}
         stamps: dict[str | None, Stamp] = {}
         for key in keys:
             company_id = self._company_id_of(key)
             stamp = stamps.get(company_id)
             if stamp is None:
                 stamp = stamps[company_id] = self._generations.stamp(company_id)
-            flight = flights.get(key)
-            if flight is not None and self._is_joined(flight, key, stamp):
-                self.keys_joined += 1
+            flight = lane.flights.get(key)
+            if flight is None or not _is_same(flight.stamps[key], stamp):
+                new[key] = stamp
             else:
-                flight = lane.gathering or self._open(lane, caller)
-                flight.add(key, stamp, request_id)
-                flights[key] = flight
-            places.append(flight)
-        if request_id:
-            for flight in set(places):
-                flight.served.add(request_id)
+                boarded.setdefault(flight, []).append(key)
         self.keys_asked += len(keys)
-        return places
-
-    def _is_joined(self, flight: Flight[K, V], key: K, now: Stamp) -> bool:
-        then = flight.stamps[key]
-        return then.generation is now.generation and then.changes == now.changes and then.epoch == now.epoch
+        self.keys_joined += len(keys) - len(new)
+        request_id = "" if caller is None else caller.request_id
+        if new:
+            flight = lane.gathering or self._open(lane, caller)
+            flight.take(new, request_id)
+            lane.flights.update(dict.fromkeys(new, flight))
+            boarded.setdefault(flight, []).extend(new)
+        if request_id:
+            for flight in boarded:
+                flight.served.add(request_id)
+        return boarded
 
     def _open(self, lane: _Lane[K, V], caller: Caller | None) -> Flight[K, V]:
         flight = lane.gathering = Flight[K, V](caller if self._by_caller else None)
         flight.task = asyncio.get_running_loop().create_task(self._fly(flight, lane), context=Context())
-        self._tasks.add(flight.task)
-        flight.task.add_done_callback(self._tasks.discard)
         return flight
 
     async def _fly(self, flight: Flight[K, V], lane: _Lane[K, V]) -> None:
@@ -177,6 +176,11 @@ class Shared(Generic[K, V]):
                 del lane.flights[key]
         if lane.name is not None and not lane.flights:
             self._lanes.pop(lane.name, None)
+
+
+def _is_same(then: Stamp, now: Stamp) -> bool:
+    """Whether nothing was written in between."""
+    return then.generation is now.generation and then.changes == now.changes and then.epoch == now.epoch
 
 
 def _nothing(_keys: Sequence[object]) -> dict[K, V | None]:

@@ -24,26 +24,32 @@ async def ask_in_parts(
     """
     keys = [key for part in parts.values() for key in part]
     values = dict(zip(keys, await guarded(source, keys), strict=True))
-    calls, places = 1, asyncio.Semaphore(AT_ONCE)
+    if len(keys) == 1 or not _rejected(keys, values):
+        return values, 1
+    return values, 1 + await _again(source, parts, values)
 
-    async def again(asked: Sequence[K]) -> None:
+
+async def _again(
+    source: Source[K, V], parts: Mapping[str, Sequence[K]], values: dict[K, V | GatewayError | None]
+) -> int:
+    calls, places = 0, asyncio.Semaphore(AT_ONCE)
+
+    async def ask(keys: Sequence[K]) -> None:
         nonlocal calls
         async with places:
             calls += 1
-            values.update(zip(asked, await guarded(source, asked), strict=True))
+            values.update(zip(keys, await guarded(source, keys), strict=True))
 
     async def by_request(request_id: str, part: Sequence[K]) -> None:
         SERVED.set(Served(request_id) if request_id else Served())
         rejected = _rejected(part, values)
         if rejected and len(parts) > 1:
-            await again(rejected)
+            await ask(rejected)
             rejected = [] if len(rejected) == 1 else _rejected(rejected, values)
-        if len(keys) > 1:
-            await asyncio.gather(*(again([key]) for key in rejected))
+        await asyncio.gather(*(ask([key]) for key in rejected))
 
-    if _rejected(keys, values):
-        await asyncio.gather(*(by_request(request_id, part) for request_id, part in parts.items()))
-    return values, calls
+    await asyncio.gather(*(by_request(request_id, part) for request_id, part in parts.items()))
+    return calls
 
 
 def _rejected(keys: Sequence[K], values: Mapping[K, object]) -> list[K]:
