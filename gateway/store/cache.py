@@ -10,6 +10,8 @@ from redis.asyncio import Redis
 
 from gateway.store.redis_server import RedisAway, RedisServer
 
+VALUE_MAX_BYTES = 1024 * 1024
+"""A larger value would hold up the small ones that come over the same connection, beyond their time."""
 WAITING_MAX_BYTES = 8 * 1024 * 1024
 """What may wait to be written; beyond it values are not kept, since nobody waits for them."""
 
@@ -62,7 +64,7 @@ class Cache:
             return
         for name, write in values.items():
             size = 0 if write.value is None else len(write.value)
-            if self._waiting_bytes + size > WAITING_MAX_BYTES:
+            if size > VALUE_MAX_BYTES or self._waiting_bytes + size > WAITING_MAX_BYTES:
                 self.writes_dropped += 1
                 continue
             self._waiting.pop(name, None)

@@ -16,7 +16,7 @@ from gateway.store.redis_server import REDIS_ERRORS, RedisAway, RedisServer
 log = structlog.get_logger()
 
 CHANNEL = "telco-gateway:changes"
-HEARTBEAT_SECONDS = 0.5
+HEARTBEAT_SECONDS = 1.0
 """A channel that is silent for so long is asked for a sign of life; after as long again it is lost."""
 RETRY_SECONDS = 0.3
 
