@@ -124,6 +124,8 @@ class Cached(Generic[K, V]):
         answers = await guarded(self._source, keys)
         for key, answer in zip(keys, answers, strict=True):
             if isinstance(answer, GatewayError):
+                if not self._policy.survives_writes and not self._generations.holds(stamps[self._company_id_of(key)]):
+                    old.pop(key, None)
                 values[key] = self._instead_of(answer, key, old, is_alone=len(keys) == 1)
             else:
                 values[key] = answer

@@ -22,6 +22,9 @@ T = TypeVar("T")
 PAUSE_SECONDS = 0.5
 """How often a server that is away is asked whether it is back; until then nobody else asks it anything."""
 
+AT_ONCE = 32
+"""Commands that run together, each on a connection; far below where the client would refuse to open one more."""
+
 REDIS_ERRORS = (RedisError, OSError, TimeoutError)
 
 
@@ -39,6 +42,7 @@ class RedisServer:
         self.timeout_seconds = settings.timeout_seconds
         self._url = settings.cache_url
         self._redis = self.new_client()
+        self._places = asyncio.Semaphore(AT_ONCE)
         self._watching: asyncio.Task[None] | None = None
         self.failures = 0
 
@@ -79,7 +83,8 @@ class RedisServer:
             raise RedisAway from error
 
     async def _in_time(self, work: Callable[[Redis], Awaitable[T]]) -> T:
-        async with asyncio.timeout(self.timeout_seconds):  # socket timeouts are for each read, and there may be many
+        # All in one time: the socket's is for each read, and there may be many.
+        async with asyncio.timeout(self.timeout_seconds), self._places:
             return await work(self._redis)
 
     def _left_alone(self, error: Exception) -> None:
