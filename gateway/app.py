@@ -61,7 +61,7 @@ async def gateway_app(settings: Settings, clock: Clock = real_time) -> AsyncIter
         crm = CrmBackend(await client("crm", settings.backends.crm))
         keys = await stack.enter_async_context(SigningKeys(settings.identity))
         store = await stack.enter_async_context(Store(settings, clock))
-        new_loaders = _loaders(settings.backends, store, billing, provisioning, crm)
+        new_loaders = request_loaders(settings.backends, store, billing, provisioning, crm)
 
         def new_context(viewer: Viewer, request_id: str) -> Context:
             return Context(viewer=viewer, loaders=new_loaders(), clock=clock, request_id=request_id)
@@ -79,7 +79,7 @@ async def gateway_app(settings: Settings, clock: Clock = real_time) -> AsyncIter
         )
 
 
-def _loaders(
+def request_loaders(
     settings: BackendsSettings,
     store: Store,
     billing: BillingBackend,

@@ -159,6 +159,8 @@ class Cached(Generic[K, V]):
                 writes[self._codec.name(key)] = Write(None, 0)
                 continue
             data = self._codec.encode(KeptEntry(answer, read_at, stamp.number or 0))
+            if data is None:
+                continue
             size = bytes_in_memory(len(data))
             self._process.keep(self._shelf, key, answer, size, self._lifetime(answer, read_at), stamp)
             if stamp.number is not None and self._generations.is_told(company_id):

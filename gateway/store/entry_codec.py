@@ -34,9 +34,15 @@ class EntryCodec(Generic[V]):
             return f"{self._prefix}{len(key.company_id)}:{key.company_id}:{key.id}"
         return f"{self._prefix}{key}"
 
-    def encode(self, entry: KeptEntry[V]) -> bytes:
-        """As bytes. Times keep their offsets, which msgpack's own would lose."""
-        return self._encoder.encode(msgspec.to_builtins(entry))
+    def encode(self, entry: KeptEntry[V]) -> bytes | None:
+        """As bytes; None for what msgpack cannot hold, such as a number of more than 64 bits.
+
+        Times keep their offsets, which msgpack's own would lose.
+        """
+        try:
+            return self._encoder.encode(msgspec.to_builtins(entry))
+        except (OverflowError, ValueError):
+            return None
 
     def decode(self, data: bytes | None) -> KeptEntry[V] | None:
         """None for what is not there, not ours, or damaged: a miss."""

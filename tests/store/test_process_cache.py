@@ -14,6 +14,8 @@ import pytest
 
 from gateway.domain.balance import Balance
 from gateway.domain.company import CompanyAccounts, CompanyProfile, CompanyState
+from gateway.domain.data_volume import DataVolume
+from gateway.domain.gss_package import GssPackage, GssPackageState
 from gateway.domain.invoice import Invoice, InvoiceKind, InvoiceState, Period
 from gateway.domain.key import Key
 from gateway.domain.line import Line, LineState, MobileLine, PaymentType, TariffPlan
@@ -143,7 +145,7 @@ def test_bytes_are_counted_on_the_safe_side(source: str) -> None:
     number = 2_000 if "s_by" not in source else 60
     cache, shelf = ProcessCache(10**9), Shelf()
     codec = EntryCodec[Any](source, RULES[source].record)
-    encoded = [codec.encode(KeptEntry(RECORDS[source](i), float(i), 0)) for i in range(number)]
+    encoded = [codec.encode(KeptEntry(RECORDS[source](i), float(i), 0)) or b"" for i in range(number)]
     tracemalloc.start()
     try:
         for i, data in enumerate(encoded):
@@ -221,4 +223,22 @@ def test_accounts_fit_too() -> None:
     data = EntryCodec[Any]("accounts", CompanyAccounts).encode(
         KeptEntry(CompanyAccounts("org", ("cus",), ("acc",)), 0.0, 0)
     )
+    assert data is not None
     assert bytes_in_memory(len(data)) < 1_100
+
+
+def test_what_msgpack_cannot_hold_is_not_kept() -> None:
+    """A package of more bytes than 64 bits count is shown, and asked for again."""
+    package = GssPackage(
+        company_id="a",
+        id="1",
+        customer_id="c",
+        name="Package",
+        state=GssPackageState.ACTIVE,
+        activated_at=None,
+        allowance=DataVolume(2**70),
+        extra=None,
+        contact_phone=None,
+        line_ids=(),
+    )
+    assert EntryCodec[Any]("gss_package_by_id", GssPackage).encode(KeptEntry(package, 0.0, 0)) is None
