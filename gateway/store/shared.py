@@ -159,6 +159,9 @@ class Shared(Generic[K, V]):
                 raise
             # whatever below was cancelled, who waits gets an answer
             return dict(zip(flight.stamps, failed(self._source, len(flight.stamps), "was cancelled"), strict=True))
+        except Exception:  # a fault of our own leaves nobody waiting
+            errors = failed(self._source, len(flight.stamps), "was asked wrongly", exc_info=True)
+            return dict(zip(flight.stamps, errors, strict=True))
         self.calls += calls - 1
         self.calls_merged += len(flight.served) > 1
         return values
