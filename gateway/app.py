@@ -1,8 +1,9 @@
 """The composition root: the only place that chooses implementations and puts them together."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 
 from starlette.types import ASGIApp
 
@@ -12,10 +13,8 @@ from gateway.adapters.crm import CrmBackend
 from gateway.adapters.identity import SigningKeys
 from gateway.adapters.provisioning import ProvisioningBackend
 from gateway.admission import Admission
-from gateway.config import BackendSettings, CallerTokenAuth, Settings
+from gateway.config import BackendSettings, BackendsSettings, Settings
 from gateway.context import Clock, Context
-from gateway.domain.company import CompanyAccounts
-from gateway.domain.key import Source
 from gateway.domain.viewer import Viewer
 from gateway.engine import Engine
 from gateway.http import create_app
@@ -23,12 +22,8 @@ from gateway.http.authentication import Authenticator
 from gateway.loaders import Loaders
 from gateway.schema import build_graph
 from gateway.serving import serving
-from gateway.store.cache import Cache
 from gateway.store.fallback import Fallback
-from gateway.store.remembered import Remembered
-
-ACCOUNTS_FRESH_SECONDS = 3_600
-ACCOUNTS_STALE_SECONDS = 7 * 86_400
+from gateway.store.store import Store
 
 
 def real_time() -> datetime:
@@ -65,12 +60,11 @@ async def gateway_app(settings: Settings, clock: Clock = real_time) -> AsyncIter
         provisioning = ProvisioningBackend(await client("provisioning", settings.backends.provisioning))
         crm = CrmBackend(await client("crm", settings.backends.crm))
         keys = await stack.enter_async_context(SigningKeys(settings.identity))
-        cache = await stack.enter_async_context(Cache(settings.redis))
-        accounts = _accounts(settings, crm, billing, cache, clock)
+        store = await stack.enter_async_context(Store(settings, clock))
+        new_loaders = request_loaders(settings.backends, store, billing, provisioning, crm)
 
         def new_context(viewer: Viewer, request_id: str) -> Context:
-            loaders = Loaders(billing, provisioning, crm, accounts)
-            return Context(viewer=viewer, loaders=loaders, clock=clock, request_id=request_id)
+            return Context(viewer=viewer, loaders=new_loaders(), clock=clock, request_id=request_id)
 
         graph = build_graph()
         yield create_app(
@@ -85,21 +79,24 @@ async def gateway_app(settings: Settings, clock: Clock = real_time) -> AsyncIter
         )
 
 
-def _accounts(
-    settings: Settings, crm: CrmBackend, billing: BillingBackend, cache: Cache, clock: Clock
-) -> Source[str, CompanyAccounts]:
-    """Which customers and accounts a company holds: the CRM says and is remembered, or else billing for the moment.
-
-    Where the CRM answers to the caller's own token, what one caller was told is not another's to know.
-    """
-    told: Source[str, CompanyAccounts] = crm.accounts_by_company_id
-    if not isinstance(settings.backends.crm.auth, CallerTokenAuth):
-        told = Remembered(
-            told,
-            cache,
-            CompanyAccounts,
-            clock,
-            fresh_seconds=ACCOUNTS_FRESH_SECONDS,
-            stale_seconds=ACCOUNTS_STALE_SECONDS,
-        )
-    return Fallback(told, billing.accounts_by_company_id)
+def request_loaders(
+    settings: BackendsSettings,
+    store: Store,
+    billing: BillingBackend,
+    provisioning: ProvisioningBackend,
+    crm: CrmBackend,
+) -> Callable[[], Loaders]:
+    """Makes the loaders of a request, on what requests share; and those that nothing is kept behind."""
+    told = Fallback(crm.accounts_by_company_id, billing.accounts_by_company_id)
+    accounts = store.accounts(
+        crm.accounts_by_company_id, billing.accounts_by_company_id, settings.crm.auth, settings.billing.auth
+    )
+    new_fresh = partial(Loaders, billing, provisioning, crm, told)
+    return partial(
+        Loaders,
+        store.kept(billing, settings.billing.auth),
+        store.kept(provisioning, settings.provisioning.auth),
+        store.kept(crm, settings.crm.auth),
+        accounts,
+        new_fresh=new_fresh,
+    )

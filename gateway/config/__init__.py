@@ -9,6 +9,7 @@ from gateway.config.settings import (
     BackendSettings,
     BackendsSettings,
     BasicAuth,
+    CacheSettings,
     CallerTokenAuth,
     ClientCredentialsAuth,
     IdentitySettings,
@@ -17,6 +18,7 @@ from gateway.config.settings import (
     RedisSettings,
     ServerSettings,
     Settings,
+    SharingSettings,
     TlsSettings,
 )
 
@@ -29,6 +31,7 @@ __all__ = [
     "BackendsSettings",
     "BasicAuth",
     "Batching",
+    "CacheSettings",
     "CallerTokenAuth",
     "ClientCredentialsAuth",
     "IdentitySettings",
@@ -38,6 +41,7 @@ __all__ = [
     "RedisSettings",
     "ServerSettings",
     "Settings",
+    "SharingSettings",
     "TlsSettings",
     "load_settings",
     "profiles_of",

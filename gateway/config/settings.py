@@ -110,6 +110,20 @@ class RedisSettings(Secretive, frozen=True, forbid_unknown_fields=True):
     timeout_seconds: Seconds = 0.1
 
 
+class CacheSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is remembered of the backends' answers."""
+
+    enabled: bool = True
+    process_max_bytes: Count = 32 * 1024 * 1024
+
+
+class SharingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How requests share the calls that are under way."""
+
+    enabled: bool = True
+    gather_seconds: Annotated[float, Meta(ge=0, le=1)] = 0.0
+
+
 class LimitSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What one request may ask for."""
 
@@ -141,6 +155,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     backends: BackendsSettings
     identity: IdentitySettings
     redis: RedisSettings = msgspec.field(default_factory=RedisSettings)
+    cache: CacheSettings = msgspec.field(default_factory=CacheSettings)
+    sharing: SharingSettings = msgspec.field(default_factory=SharingSettings)
     limits: LimitSettings = msgspec.field(default_factory=LimitSettings)
     server: ServerSettings = msgspec.field(default_factory=ServerSettings)
     log_level: Literal["debug", "info", "warning", "error"] = "info"

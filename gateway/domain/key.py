@@ -1,5 +1,6 @@
 """How records are asked for, and how loaders and backends hand them over."""
 
+from asyncio import Future
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol, TypeVar
 
@@ -16,6 +17,13 @@ class Key(NamedTuple):
     id: str
 
 
+def company_id_of(key: Key) -> str:
+    """The company a key belongs to."""
+    return key.company_id
+
+
+K = TypeVar("K")
+V = TypeVar("V")
 K_contra = TypeVar("K_contra", contravariant=True)
 V_co = TypeVar("V_co", covariant=True)
 
@@ -25,4 +33,20 @@ class Source(Protocol[K_contra, V_co]):
 
     async def get_many(self, keys: Sequence[K_contra]) -> Sequence[V_co | GatewayError | None]:
         """Same length and order as `keys`; None where there is nothing; an error stands for its own key only."""
+        ...
+
+
+class KnowingSource(Source[K, V], Protocol):
+    """A source that keeps answers in this process, so that they can be had without waiting."""
+
+    def known(self, keys: Sequence[K]) -> dict[K, V | None]:
+        """What can be answered at once, in a dict that is the caller's; keys that must be asked for are left out."""
+        ...
+
+
+class GatheringSource(KnowingSource[K, V], Protocol):
+    """A source that gathers the keys of one moment by itself, for all requests: who asks it need not wait for more."""
+
+    def ask(self, keys: Sequence[K], into: dict[K, V | GatewayError | None], done: Future[None]) -> None:
+        """Puts the values into a dict, and only then ends `done`; cancelling that, the caller's own, gives it up."""
         ...

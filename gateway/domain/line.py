@@ -60,7 +60,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
         return self.customer_id in accounts.customer_ids
 
 
-class MobileLine(Line, frozen=True, kw_only=True):
+class MobileLine(Line, frozen=True, kw_only=True, tag=True):
     """A mobile subscription with its SIM; `gss_package_id` where the line shares a data package."""
 
     payment_type: PaymentType
@@ -68,7 +68,7 @@ class MobileLine(Line, frozen=True, kw_only=True):
     gss_package_id: str | None
 
 
-class FixedLine(Line, frozen=True, kw_only=True):
+class FixedLine(Line, frozen=True, kw_only=True, tag=True):
     """A fixed line; `address` is where it is installed."""
 
     address: str | None

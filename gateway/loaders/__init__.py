@@ -1,5 +1,6 @@
 """All loaders of one request, made when first used."""
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import Protocol
 
@@ -30,16 +31,30 @@ class Crm(CompanyBackend, TicketBackend, Protocol):
 class Loaders:
     """One set for each request: no key is asked twice in it, and nothing is remembered after it.
 
-    `accounts` says which customers and accounts a company holds: more than one backend can tell.
+    `accounts` says which customers and accounts a company holds: more than one backend can tell. `new_fresh` makes
+    loaders that nothing is kept behind; without it these are such themselves.
     """
 
     def __init__(
-        self, billing: Billing, provisioning: Provisioning, crm: Crm, accounts: Source[str, CompanyAccounts]
+        self,
+        billing: Billing,
+        provisioning: Provisioning,
+        crm: Crm,
+        accounts: Source[str, CompanyAccounts],
+        *,
+        new_fresh: "Callable[[], Loaders] | None" = None,
     ) -> None:
         self._billing = billing
         self._provisioning = provisioning
         self._crm = crm
         self._accounts = accounts
+        self._new_fresh = new_fresh
+
+    def fresh(self) -> "Loaders":
+        """New loaders that ask the backends themselves: for decisions, and for what is shown after a write."""
+        if self._new_fresh is not None:
+            return self._new_fresh()
+        return Loaders(self._billing, self._provisioning, self._crm, self._accounts)
 
     @cached_property
     def company(self) -> CompanyLoaders:

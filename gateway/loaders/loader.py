@@ -2,79 +2,139 @@
 
 import asyncio
 from asyncio import Future
-from collections.abc import Iterable, Sequence
-from typing import Generic, TypeVar
+from collections.abc import Awaitable, Callable, Generator, Iterable, Sequence
+from typing import Any, Generic, TypeVar
 
-import msgspec
-import structlog
-from aiodataloader import DataLoader
+from aiodataloader import DataLoader, dispatch_queue
+from aiodataloader import Loader as Question
 
 from gateway.domain.key import Source
-from gateway.errors import GatewayError, InternalError
-
-log = structlog.get_logger()
+from gateway.errors import GatewayError
+from gateway.store.guarded import failed, guarded
 
 K = TypeVar("K")
 V = TypeVar("V")
 
 
-class _Failure(msgspec.Struct, frozen=True):
-    """An error on its way through aiodataloader, which would raise a bare one out of every waiting future."""
-
-    error: GatewayError
-
-
 class Loader(Generic[K, V]):
     """Each key is asked once in a request; errors are values, each for its own key only.
 
-    Waiting never cancels the shared future: a waiter that goes away must not take the others' answer with it.
+    What the source knows without asking is had without waiting. Making a loader costs nothing until it has to ask.
     """
+
+    __slots__ = ("_known", "_questions", "_source", "_values")
 
     def __init__(self, source: Source[K, V]) -> None:
         self._source = source
-        self._dataloader: DataLoader[K, V | _Failure | None] = DataLoader(self._load_batch)
+        self._known: Callable[[Sequence[K]], dict[K, V | None]] | None = getattr(source, "known", None)
+        self._values: dict[K, V | GatewayError | None] = {}
+        self._questions: _Questions[K, V] | None = None
 
     async def load(self, key: K) -> V | GatewayError | None:
         """The value of one key."""
-        return (await self.load_many([key]))[0]
+        return (await self.load_many((key,)))[0]
 
-    async def load_many(self, keys: Iterable[K]) -> Sequence[V | GatewayError | None]:
-        """Values in the order of `keys`."""
-        return await self.finish(self.start(keys))
-
-    def start(self, keys: Iterable[K]) -> Sequence[Future[V | _Failure | None]]:
-        """Asks for keys without waiting; `finish` gives the values. So two loaders can be asked at the same time."""
-        return [self._dataloader.load(key) for key in keys]
-
-    async def finish(self, started: Sequence[Future[V | _Failure | None]]) -> Sequence[V | GatewayError | None]:
-        """The values of what was started, in its order."""
-        for future in started:
-            if not future.done():
-                await asyncio.shield(future)
-        return [_unwrapped(future.result()) for future in started]
+    def load_many(self, keys: Iterable[K]) -> Awaitable[list[V | GatewayError | None]]:
+        """Values in the order of `keys`. They are asked for by the call; awaiting waits for them, if that is needed."""
+        keys = tuple(keys)
+        values = self._values
+        if values:
+            try:
+                return _Had([values[key] for key in keys])
+            except KeyError:
+                unknown = [key for key in keys if key not in values]
+        else:
+            unknown = list(keys)
+        if self._known is not None:
+            values.update(self._known(unknown))
+            try:
+                return _Had([values[key] for key in keys])
+            except KeyError:
+                unknown = [key for key in unknown if key not in values]
+        if not unknown:  # no keys at all
+            return _Had([])
+        if self._questions is None:
+            self._questions = _Questions(self._source, values)
+        return _Awaited(values, keys, self._questions.load(tuple(dict.fromkeys(unknown))))
 
     def prime(self, key: K, value: V) -> None:
         """Answers for a key whose value came along with something else; what is known already stays."""
-        self._dataloader.prime(key, value)
+        self._values.setdefault(key, value)
 
-    async def _load_batch(self, keys: list[K]) -> list[V | _Failure | None]:
+
+class _Had(Generic[V]):
+    """Values that are there: awaiting them takes no turn of the loop."""
+
+    __slots__ = ("_values",)
+
+    def __init__(self, values: list[V]) -> None:
+        self._values = values
+
+    def __await__(self) -> Generator[Any, Any, list[V]]:
+        return self._values
+        yield
+
+
+class _Awaited(Generic[K, V]):
+    """Values that are asked for; each caller waits on a future of its own, so leaving takes nothing from the others."""
+
+    __slots__ = ("_done", "_keys", "_values")
+
+    def __init__(self, values: dict[K, V | GatewayError | None], keys: Sequence[K], done: Future[None]) -> None:
+        self._values = values
+        self._keys = keys
+        self._done = done
+
+    def __await__(self) -> Generator[Any, Any, list[V | GatewayError | None]]:
+        yield from self._done.__await__()
+        return [self._values[key] for key in self._keys]
+
+
+class _Questions(DataLoader[tuple[K, ...], None], Generic[K, V]):
+    """aiodataloader, asked for sets of keys: one future for all that a caller misses, instead of one for each.
+
+    Answers go into `values` the moment they come. A source that gathers the keys of all requests by itself is asked
+    at once. For any other the sets of one turn become one batch, after that turn: aiodataloader's own dispatch would
+    take two more, and a task for each.
+    """
+
+    cache = False
+
+    def __init__(self, source: Source[K, V], values: dict[K, V | GatewayError | None]) -> None:
+        super().__init__(self._load_batch)
+        self._source = source
+        self._values = values
+        self._ask: Callable[[Sequence[K], dict[K, Any], Future[None]], None] | None = getattr(source, "ask", None)
+        self._under_way: dict[K, Future[None]] = {}
+
+    def do_resolve_reject(self, key: tuple[K, ...], future: Future[None]) -> None:
+        """aiodataloader's place for what becomes of a new question."""
+        if self._ask is not None:
+            self._ask(key, self._values, future)
+            return
+        self._queue.append(Question(key=key, future=future))
+        if len(self._queue) == 1:
+            self.loop.call_soon(dispatch_queue, self)
+
+    async def _load_batch(self, sets: list[tuple[K, ...]]) -> list[None]:
+        keys = dict.fromkeys(key for each in sets for key in each)
+        under_way = {self._under_way[key] for key in keys if key in self._under_way}
+        new = [key for key in keys if key not in self._under_way and key not in self._values]
+        if new:
+            await self._load_new(new)
+        for earlier in under_way:
+            await earlier
+        return [None] * len(sets)
+
+    async def _load_new(self, keys: list[K]) -> None:
+        """Asks the source for keys that nobody asked it yet; whoever asks for them meanwhile waits along."""
+        coming: Future[None] = self.loop.create_future()
+        self._under_way.update(dict.fromkeys(keys, coming))
         try:
-            values = await self._source.get_many(keys)
-        except GatewayError as error:
-            return [_Failure(error)] * len(keys)
+            answers = await guarded(self._source, keys)
         except asyncio.CancelledError:  # aiodataloader would leave every waiter hanging
-            return self._failed(keys, "cancelled")
-        except Exception:
-            return self._failed(keys, "raised", exc_info=True)
-        if len(values) != len(keys):
-            return self._failed(keys, f"gave {len(values)} values for {len(keys)} keys")
-        return [_Failure(value) if isinstance(value, GatewayError) else value for value in values]
-
-    def _failed(self, keys: list[K], how: str, *, exc_info: bool = False) -> list[V | _Failure | None]:
-        """A fault of the source, which is ours: each key's error, and one line in the log."""
-        log.error("source_failed", source=type(self._source).__name__, how=how, exc_info=exc_info)
-        return [_Failure(InternalError())] * len(keys)
-
-
-def _unwrapped(value: V | _Failure | None) -> V | GatewayError | None:
-    return value.error if isinstance(value, _Failure) else value
+            answers = failed(self._source, len(keys), "was cancelled")
+        self._values.update(zip(keys, answers, strict=True))
+        for key in keys:
+            del self._under_way[key]
+        coming.set_result(None)

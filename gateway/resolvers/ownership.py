@@ -50,10 +50,9 @@ async def load_owned(
 ) -> Sequence[R | GatewayError | None]:
     """The records under `keys`, None where there is no key, no record, or where it is not the company's own."""
     asked = [key for key in keys if key is not None]
-    started = loader.start(asked)
+    records = loader.load_many(asked)  # asked for at the same time as the accounts
     holders = await accounts_of((key.company_id for key in asked), context)
-    records = await loader.finish(started)
-    found = (_if_held(record, holder) for record, holder in zip(records, holders, strict=True))
+    found = (_if_held(record, holder) for record, holder in zip(await records, holders, strict=True))
     return [None if key is None else next(found) for key in keys]
 
 

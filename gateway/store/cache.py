@@ -1,35 +1,40 @@
 """Bytes kept in Redis or Valkey for a while: fast when it is there, absent without harm when it is not."""
 
-import time
+import asyncio
 from collections.abc import Mapping, Sequence
+from contextvars import Context
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
-import structlog
 from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
 
-from gateway.config import RedisSettings
+from gateway.store.redis_server import RedisAway, RedisServer
 
-log = structlog.get_logger()
+VALUE_MAX_BYTES = 1024 * 1024
+"""A larger value would hold up the small ones that come over the same connection, beyond their time."""
+WAITING_MAX_BYTES = 8 * 1024 * 1024
+"""What may wait to be written; beyond it values are not kept, since nobody waits for them."""
 
-PAUSE_SECONDS = 1.0
-"""After a failure the server is left alone this long, so that requests do not each wait for its timeout."""
+
+class Write(NamedTuple):
+    """A value and for how long it is kept; None where a name is to hold nothing any more."""
+
+    value: bytes | None
+    seconds: float
 
 
 class Cache:
-    """Reads miss and writes vanish while the server is away; nothing here ever raises for it."""
+    """Reads miss and writes vanish while the server is away; nothing here ever raises for it.
 
-    def __init__(self, settings: RedisSettings) -> None:
-        self._redis = Redis.from_url(
-            settings.cache_url,
-            socket_timeout=settings.timeout_seconds,
-            socket_connect_timeout=settings.timeout_seconds,
-            retry=Retry(NoBackoff(), 0),
-        )
-        self._away_until = 0.0
+    Nobody waits for a write: what comes together is written together, by one task, in the order it came.
+    """
+
+    def __init__(self, server: RedisServer) -> None:
+        self._server = server
+        self._waiting: dict[str, Write] = {}
+        self._waiting_bytes = 0
+        self._writer: asyncio.Task[None] | None = None
+        self.writes_dropped = 0
 
     async def __aenter__(self) -> Self:
         return self
@@ -37,44 +42,57 @@ class Cache:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._redis.aclose()
+        await self.written()
 
-    async def get_many(self, names: Sequence[str]) -> Sequence[bytes | None]:
-        """What is kept under each name; None where nothing is, or nothing can be read now."""
-        nothing: list[bytes | None] = [None] * len(names)
-        if self._is_away():
-            return nothing
+    async def get_many(self, names: Sequence[str]) -> Sequence[bytes | None] | None:
+        """What is kept under each name, None where nothing is; None for all of it while nothing can be read."""
         try:
-            found: list[bytes | None] = await self._redis.mget(names)  # type: ignore[assignment]  # no decoding is set
-        except (RedisError, OSError, TimeoutError) as error:
-            self._failed(error)
-            return nothing
-        return found
+            found: list[bytes | None] = await self._server.run(lambda redis: redis.mget(names))  # type: ignore[arg-type, return-value]  # no decoding is set
+        except RedisAway:
+            return None
+        return [self._newest(name, value) for name, value in zip(names, found, strict=True)]
 
-    async def set_many(self, values: Mapping[str, bytes], seconds: float) -> None:
-        """Keep each value under its name for so long."""
-        if self._is_away():
+    def _newest(self, name: str, value: bytes | None) -> bytes | None:
+        """What this process is about to write counts already."""
+        write = self._waiting.get(name)
+        return value if write is None else write.value
+
+    def set_soon(self, values: Mapping[str, Write]) -> None:
+        """Keep each value under its name for so long, or nothing under it any more."""
+        if self._server.is_away:
+            self.writes_dropped += len(values)
             return
-        try:
-            async with self._redis.pipeline(transaction=False) as pipeline:
-                for name, value in values.items():
-                    pipeline.set(name, value, px=int(seconds * 1000))
-                await pipeline.execute()
-        except (RedisError, OSError, TimeoutError) as error:
-            self._failed(error)
+        for name, write in values.items():
+            size = 0 if write.value is None else len(write.value)
+            if size > VALUE_MAX_BYTES or self._waiting_bytes + size > WAITING_MAX_BYTES:
+                self.writes_dropped += 1
+                continue
+            self._waiting.pop(name, None)
+            self._waiting[name] = write
+            self._waiting_bytes += size
+        if self._waiting and self._writer is None:
+            self._writer = asyncio.get_running_loop().create_task(self._write(), context=Context())
 
-    async def drop_many(self, names: Sequence[str]) -> None:
-        """Keep nothing under these names any more."""
-        if self._is_away():
-            return
-        try:
-            await self._redis.delete(*names)
-        except (RedisError, OSError, TimeoutError) as error:
-            self._failed(error)
+    async def written(self) -> None:
+        """Once everything that waited is written, or given up."""
+        if self._writer is not None:
+            await asyncio.wait([self._writer])
 
-    def _is_away(self) -> bool:
-        return time.monotonic() < self._away_until
+    async def _write(self) -> None:
+        while self._waiting:
+            writes, self._waiting, self._waiting_bytes = self._waiting, {}, 0
+            try:
+                await self._server.run(lambda redis, writes=writes: _write_all(redis, writes))  # type: ignore[misc]
+            except RedisAway:
+                self.writes_dropped += len(writes)
+        self._writer = None
 
-    def _failed(self, error: Exception) -> None:
-        self._away_until = time.monotonic() + PAUSE_SECONDS
-        log.warning("cache_unavailable", error=type(error).__name__, pause_seconds=PAUSE_SECONDS)
+
+async def _write_all(redis: Redis, writes: Mapping[str, Write]) -> None:
+    async with redis.pipeline(transaction=False) as pipeline:
+        for name, write in writes.items():
+            if write.value is None:
+                pipeline.unlink(name)
+            else:
+                pipeline.set(name, write.value, px=max(1, int(write.seconds * 1000)))
+        await pipeline.execute()

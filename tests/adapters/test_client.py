@@ -17,6 +17,7 @@ from gateway.adapters._call import Call
 from gateway.adapters._client import BackendClient, translated
 from gateway.adapters.caller import CALLER, Caller
 from gateway.config import BackendSettings
+from gateway.domain.caller import SERVED, Served
 from gateway.errors import (
     BackendAccessDenied,
     BackendBusy,
@@ -265,6 +266,26 @@ async def test_the_request_id_travels(server: Any, connect: Any) -> None:
         await get(client)
     assert [seen.headers.get("X-Request-ID") for seen in server.seen] == ["req-1", None]
     assert [seen.headers.get("Authorization") for seen in server.seen] == [None, None]
+
+
+async def test_a_shared_call_goes_out_under_the_first_request_s_id(
+    server: Any, connect: Any, logged: list[dict[str, Any]]
+) -> None:
+    """The log's line names all of them: those that join while the call runs, too."""
+    served = Served("req-1")
+
+    async def joined(_request: web.BaseRequest) -> web.Response:
+        served.add("req-2")
+        return web.Response(text='{"id": "t-1"}')
+
+    server.answer = joined
+    async with connect("crm") as client:
+        before = SERVED.set(served)
+        await get(client)
+        SERVED.reset(before)
+    assert server.seen[0].headers["X-Request-ID"] == "req-1"
+    (line,) = logged
+    assert (line["request_id"], line["request_ids"], line["requests"]) == ("req-1", ["req-1", "req-2"], 2)
 
 
 async def test_one_log_line_for_each_call(server: Any, connect: Any, logged: list[dict[str, Any]]) -> None:

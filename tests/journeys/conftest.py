@@ -15,7 +15,8 @@ from gateway.simulator.world import World
 from tests.journeys.journey import Journey, running
 
 ON_BOTH_ENGINES = ("test_f13_packages", "test_f31_overview", "test_f34_partial", "test_f36_lines", "test_isolation")
-SMALL = DemoOptions(port=0, companies=4, lines_per_company=50)
+SMALL = DemoOptions(port=0, companies=4, lines_per_company=50, cache=False)
+"""Without the cache, so that every journey meets the backends as if it were the first."""
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,12 +1,44 @@
 """Loaders: one question for a level's keys, and nobody's trouble is another's."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
 
+import pytest
+
+from gateway.config import RedisSettings
 from gateway.errors import BackendTimeout, GatewayError, InternalError
+from gateway.loaders import Loaders
 from gateway.loaders.loader import Loader
+from gateway.store.changes import Changes
+from gateway.store.generations import Generations
+from gateway.store.redis_server import RedisServer
+from gateway.store.shared import Shared
+from tests.resolvers.memory import MemoryBackend
 
 Answer = str | GatewayError | None
+
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
+
+
+class Unready(Exception):
+    """A coroutine had to wait."""
+
+
+def at_once(waiting: Awaitable[Any]) -> Any:
+    """What is awaited, if that takes no turn of the loop."""
+
+    async def wait() -> Any:
+        return await waiting
+
+    coroutine = wait()
+    try:
+        coroutine.send(None)
+    except StopIteration as stop:
+        return stop.value
+    coroutine.close()
+    raise Unready
 
 
 class Recorded:
@@ -99,3 +131,98 @@ async def test_a_source_that_is_cancelled_leaves_nobody_hanging() -> None:
     async with asyncio.timeout(1):
         (value,) = await Loader[str, str](Recorded(cancel)).load_many(["a"])
     assert isinstance(value, InternalError)
+
+
+async def test_what_is_known_in_the_request_is_there_at_once() -> None:
+    """Without a future, in any order, as often as one likes."""
+    source = Recorded()
+    loader = Loader[str, str](source)
+    waiting = loader.load_many(["a", "b"])
+    with pytest.raises(Unready):
+        at_once(loader.load_many(["c"]))
+    assert await waiting == ["A", "B"]
+    assert at_once(loader.load_many(["b", "a", "b"])) == ["B", "A", "B"]
+    assert at_once(loader.load_many([])) == []
+
+
+async def test_keys_on_their_way_are_not_asked_for_again() -> None:
+    """Who comes in a later turn waits for the same answer, and asks only for the rest."""
+    source = Recorded(seconds=0.01)
+    loader = Loader[str, str](source)
+    first = asyncio.create_task(loader.load("a"))
+    await asyncio.sleep(0.002)
+    assert await loader.load_many(["a", "b"]) == ["A", "B"]
+    assert await first == "A"
+    assert source.asked == [["a"], ["b"]]
+
+
+async def test_what_is_loaded_is_asked_for_by_the_call() -> None:
+    """So two loaders can be asked at the same time: the first one's call is under way while the second is awaited."""
+    source = Recorded()
+    records = Loader[str, str](source).load_many(["a"])
+    await asyncio.sleep(0.005)
+    assert source.asked == [["a"]]
+    assert await records == ["A"]
+
+
+class Remembering(Recorded):
+    """A source that knows some keys without being asked."""
+
+    def known(self, keys: Sequence[str]) -> dict[str, str | None]:
+        """All but `new`, and nothing is known of `none`."""
+        return {key: None if key == "none" else f"known {key}" for key in keys if key != "new"}
+
+
+async def test_what_the_source_knows_is_there_at_once() -> None:
+    """It is asked for the rest only, and what it knew stays for the request."""
+    source = Remembering()
+    loader = Loader[str, str](source)
+    assert at_once(loader.load_many(["a", "none"])) == ["known a", None]
+    assert await loader.load_many(["a", "new", "b"]) == ["known a", "NEW", "known b"]
+    assert source.asked == [["new"]]
+
+
+async def test_a_source_that_gathers_by_itself_is_asked_at_once() -> None:
+    """Two requests' loaders, one call; a loader waits no turn of its own before."""
+    source = Recorded()
+    server = RedisServer(RedisSettings(cache_url="redis://127.0.0.1:1/0"))
+    shared = Shared(source, Generations(server, Changes(server), lambda: NOW), str)
+    first, second = Loader[str, str](shared), Loader[str, str](shared)
+    waiting = [first.load_many(["a", "b"]), first.load_many(["b", "c"]), second.load_many(["c", "d"])]
+    await asyncio.sleep(0)
+    assert source.asked == [["a", "b", "c", "d"]]
+    assert [await each for each in waiting] == [["A", "B"], ["B", "C"], ["C", "D"]]
+    assert at_once(first.load_many(["c", "a"])) == ["C", "A"]
+
+
+async def test_values_are_there_before_whoever_waits_goes_on() -> None:
+    """Between an answer and the waiter's next step nobody else of the request asks for the same again."""
+    source = Recorded()
+    server = RedisServer(RedisSettings(cache_url="redis://127.0.0.1:1/0"))
+    for asked in (source, Shared(source, Generations(server, Changes(server), lambda: NOW), str)):
+        source.asked.clear()
+        loader = Loader[str, str](asked)
+
+        async def until_known(loader: Loader[str, str] = loader) -> None:
+            while not loader._values:  # noqa: ASYNC110  # the turn in which they come is what is meant
+                await asyncio.sleep(0)
+            assert at_once(loader.load("a")) == "A"
+
+        await asyncio.gather(loader.load("a"), until_known())
+        assert source.asked == [["a"]]
+
+
+async def test_fresh_loaders_ask_the_backends_themselves() -> None:
+    """Each set anew, whatever the request has seen."""
+    kept, backend = MemoryBackend(), MemoryBackend()
+
+    def new_fresh() -> Loaders:
+        return Loaders(backend, backend, backend, backend.accounts)
+
+    loaders = Loaders(kept, kept, kept, kept.accounts, new_fresh=new_fresh)
+    await loaders.company.accounts_by_company_id.load("a")
+    for _ in range(2):
+        await loaders.fresh().company.accounts_by_company_id.load("a")
+    assert (kept.accounts.batches, backend.accounts.batches) == ([["a"]], [["a"], ["a"]])
+    await loaders.fresh().fresh().company.accounts_by_company_id.load("a")
+    assert len(backend.accounts.batches) == 3

@@ -1,0 +1,78 @@
+"""Sessions that have ended before their tokens expire: refused on every replica within a second."""
+
+from typing import Any
+
+import structlog
+from redis.asyncio import Redis
+
+from gateway.domain.time import Clock
+from gateway.store.changes import Changes
+from gateway.store.redis_server import RedisAway, RedisServer
+
+log = structlog.get_logger()
+
+KIND = "revocation"
+NAME = "telco-gateway:revocations"
+
+
+class Revocations:
+    """Known to every replica; asking costs nothing but a look into memory. An entry ends when its tokens do."""
+
+    def __init__(self, server: RedisServer, changes: Changes, clock: Clock) -> None:
+        self._server = server
+        self._changes = changes
+        self._clock = clock
+        self._until: dict[str, float] = {}
+        self._untold: set[str] = set()
+        changes.on(KIND, self._heard, self._catch_up)
+
+    def __len__(self) -> int:
+        return len(self._until)
+
+    def is_revoked(self, session_id: str) -> bool:
+        """Whether tokens of this session are refused."""
+        until = self._until.get(session_id)
+        return until is not None and self._clock().timestamp() < until
+
+    async def revoke(self, session_id: str, until: float) -> bool:
+        """Refuses a session until all its tokens have expired (seconds since 1970): here at once, elsewhere soon.
+
+        False when Redis could not be told; it is told when it is back, as long as this process lives.
+        """
+        self._heard(session_id, until)
+        self._forget_expired()
+        self._untold.add(session_id)
+        try:
+            await self._server.run(lambda redis: self._keep(redis, {session_id: until}))
+            await self._changes.tell(KIND, session_id, until)
+        except RedisAway:
+            log.error("revocation_not_told")
+            return False
+        self._untold.discard(session_id)
+        return True
+
+    def _heard(self, session_id: str, until: float) -> None:
+        self._until[session_id] = max(until, self._until.get(session_id, 0.0))
+
+    def _forget_expired(self) -> None:
+        now = self._clock().timestamp()
+        self._until = {session_id: until for session_id, until in self._until.items() if until > now}
+
+    async def _keep(self, redis: Redis, revoked: dict[str, float]) -> None:
+        async with redis.pipeline(transaction=True) as pipeline:
+            pipeline.zremrangebyscore(NAME, "-inf", self._clock().timestamp())
+            if revoked:
+                pipeline.zadd(NAME, revoked, gt=True)
+            await pipeline.execute()
+
+    async def _catch_up(self) -> None:
+        """After an outage: Redis and the others learn what this replica could not tell, and it what they have said."""
+        self._forget_expired()
+        known = dict(self._until)
+        await self._server.run(lambda redis: self._keep(redis, known))
+        for session_id in list(self._untold):
+            await self._changes.tell(KIND, session_id, self._until.get(session_id, 0.0))
+            self._untold.discard(session_id)
+        found: Any = await self._server.run(lambda redis: redis.zrange(NAME, 0, -1, withscores=True))
+        for name, until in found:
+            self._heard(name.decode(), until)

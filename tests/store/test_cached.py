@@ -1,0 +1,151 @@
+"""What is remembered of a backend's answers, in this process and in a real Valkey."""
+
+import asyncio
+
+from redis.asyncio import Redis
+
+from gateway.config import CacheSettings
+from gateway.domain.company import CompanyAccounts
+from gateway.domain.key import Key
+from tests.store.conftest import DOWN, Clock, Sims, StartReplica, sim
+
+SIM_FRESH_SECONDS = 300 * 0.9
+SIM_OLD_SECONDS = 300 * 1.1 + 1
+SIM_STALE_SECONDS = 3600
+
+
+async def test_a_fresh_answer_is_known_without_a_turn_of_the_loop(start: StartReplica) -> None:
+    """Once it was asked for, it is there without waiting."""
+    async with start() as replica:
+        assert replica.source.known([Key("a", "1")]) == {}
+        assert await replica.get("1") == ["1"]
+        assert replica.source.known([Key("a", "1"), Key("a", "2")]) == {Key("a", "1"): sim(Key("a", "1"))}
+
+
+async def test_another_replica_reads_what_the_first_one_remembered(start: StartReplica) -> None:
+    """Through Redis, with its own times: old there is old here."""
+    async with start() as first, start() as second:
+        await first.get("1", "2")
+        assert await second.get("1", "2") == ["1", "1"]
+        assert (first.sims.asked, second.sims.asked) == (["1", "2"], [])
+
+
+async def test_an_old_answer_is_asked_for_again_and_stands_in_for_an_error(start: StartReplica, clock: Clock) -> None:
+    """After its time it is renewed; while the backend is down it is better than nothing, for so long."""
+    async with start() as replica:
+        await replica.get("1")
+        clock.forward(SIM_FRESH_SECONDS - 1)
+        assert replica.source.known([Key("a", "1")])
+        clock.forward(SIM_OLD_SECONDS - SIM_FRESH_SECONDS)
+        replica.sims.version = 2
+        assert await replica.get("1") == ["2"]
+        clock.forward(SIM_OLD_SECONDS)
+        replica.sims.down = True
+        assert await replica.get("1", "never seen") == ["2", DOWN]
+        clock.forward(SIM_STALE_SECONDS - SIM_OLD_SECONDS)
+        assert await replica.get("1") == [DOWN]
+
+
+async def test_a_replica_that_was_not_there_serves_what_another_remembered(start: StartReplica, clock: Clock) -> None:
+    """Old answers hide an error wherever they come from."""
+    async with start() as first, start() as second:
+        await first.get("1")
+        clock.forward(SIM_OLD_SECONDS)
+        second.sims.down = True
+        assert await second.get("1") == ["1"]
+        assert second.sims.asked == ["1"]
+
+
+async def test_an_error_is_never_remembered(start: StartReplica) -> None:
+    """The next request asks again."""
+    async with start() as replica:
+        replica.sims.down = True
+        assert await replica.get("1") == [DOWN]
+        replica.sims.down = False
+        assert await replica.get("1") == ["1"]
+
+
+async def test_the_unknown_is_remembered_for_a_moment(start: StartReplica, clock: Clock) -> None:
+    """Seconds, because it may be created; and what was known before does not come back."""
+    async with start() as replica:
+        await replica.get("1")
+        clock.forward(SIM_OLD_SECONDS)
+        replica.sims.unknown.add("1")
+        assert await replica.get("1") == [None]
+        assert await replica.get("1") == [None]
+        assert replica.sims.asked == ["1", "1"]
+        clock.forward(4)
+        replica.sims.down = True
+        assert await replica.get("1") == [DOWN]
+    async with start() as other:
+        other.sims.down = True
+        assert await other.get("1") == [DOWN]
+
+
+async def test_a_damaged_entry_is_a_miss(start: StartReplica, redis: Redis) -> None:
+    """Whatever stands under our name, the answer comes from the backend."""
+    async with start() as first:
+        await first.get("1")
+    (name,) = [name async for name in redis.scan_iter("telco-gateway:sim_by_id:*")]
+    await redis.set(name, b"\xff\x00")
+    async with start() as second:
+        assert await second.get("1") == ["1"]
+        assert second.sims.asked == ["1"]
+
+
+async def test_without_a_server_everything_still_answers(start: StartReplica) -> None:
+    """A refused connection is a miss, and this process remembers by itself."""
+    async with start(url="redis://127.0.0.1:1/0") as replica:
+        assert await replica.get("1") == ["1"]
+        assert await replica.get("1") == ["1"]
+        assert replica.sims.asked == ["1"]
+
+
+async def test_the_cache_can_be_turned_off(start: StartReplica, redis: Redis) -> None:
+    """Then only calls that are under way are shared, and the directory of accounts is remembered still."""
+    async with start(cache=CacheSettings(enabled=False)) as replica:
+        await replica.get("1")
+        await replica.get("1")
+        assert replica.sims.asked == ["1", "1"]
+        assert await redis.keys("*sim*") == []
+
+
+async def test_answers_are_not_lost_or_mixed_up_in_redis(start: StartReplica, redis: Redis) -> None:
+    """Keys whose parts look alike when they are joined have names of their own."""
+    async with start() as first:
+        await asyncio.gather(*(first.get(id, company=company) for company, id in (("a:b", "c"), ("a", "b:c"))))
+    assert len(await redis.keys("telco-gateway:sim_by_id:*")) == 2
+
+
+class Accounts(Sims):
+    """A directory: one customer for each company, none for `nobody`."""
+
+    async def get_many(self, keys):  # type: ignore[no-untyped-def]
+        """The accounts of each company."""
+        self.batches.append(list(keys))
+        return [
+            DOWN if self.down else None if key in self.unknown else CompanyAccounts(key, (f"cus-{self.version}",), ())
+            for key in keys
+        ]
+
+
+async def test_which_accounts_a_company_holds_survives_an_outage_of_days(start: StartReplica, clock: Clock) -> None:
+    """Fresh for an hour, then asked of the CRM; while that is down what it last said, whatever was written since."""
+    crm, billing = Accounts(), Accounts()
+    billing.version = 9
+    async with start(cache=CacheSettings(enabled=False)) as replica:
+        auth = replica.store.settings.backends.crm.auth
+        accounts = replica.store.accounts(crm, billing, auth, auth)
+        assert await accounts.get_many(["org"]) == [CompanyAccounts("org", ("cus-1",), ())]
+        assert accounts.known(["org"]) == {"org": CompanyAccounts("org", ("cus-1",), ())}  # type: ignore[attr-defined]
+        await replica.store.generations.raise_generation("org")
+        clock.forward(6 * 86_400)
+        crm.down = True
+        assert await accounts.get_many(["org"]) == [CompanyAccounts("org", ("cus-1",), ())]
+        clock.forward(86_400)
+        assert await accounts.get_many(["org"]) == [CompanyAccounts("org", ("cus-9",), ())]
+        crm.down = False
+        crm.unknown.add("org")
+        assert await accounts.get_many(["org"]) == [None]
+        assert await accounts.get_many(["org"]) == [None]
+        assert len(crm.batches) == 5

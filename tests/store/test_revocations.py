@@ -1,0 +1,46 @@
+"""A session that was ended is refused everywhere, within a second."""
+
+from redis.asyncio import Redis
+
+from gateway.domain.time import Clock
+from tests.store.conftest import Clock as MovingClock
+from tests.store.conftest import StartReplica, until
+
+
+def in_minutes(clock: Clock, minutes: float) -> float:
+    """A time ahead, in seconds since 1970."""
+    return clock().timestamp() + minutes * 60
+
+
+async def test_a_revoked_session_is_refused_on_all_replicas(start: StartReplica, clock: MovingClock) -> None:
+    """At once here, soon there, and by a replica that starts later; until its tokens have expired anyway."""
+    async with start() as first, start() as second:
+        assert not first.store.revocations.is_revoked("s1")
+        assert await first.store.revocations.revoke("s1", in_minutes(clock, 15))
+        assert first.store.revocations.is_revoked("s1")
+        await until(lambda: second.store.revocations.is_revoked("s1"))
+        assert not second.store.revocations.is_revoked("s2")
+        async with start() as third:
+            assert third.store.revocations.is_revoked("s1")
+        clock.forward(15 * 60)
+        assert not first.store.revocations.is_revoked("s1")
+
+
+async def test_what_has_expired_is_forgotten(start: StartReplica, clock: MovingClock, redis: Redis) -> None:
+    """In memory and in Redis, by the next revocation."""
+    async with start() as replica:
+        await replica.store.revocations.revoke("old", in_minutes(clock, 1))
+        clock.forward(61)
+        await replica.store.revocations.revoke("new", in_minutes(clock, 1))
+        assert len(replica.store.revocations) == 1
+        assert await redis.zrange("telco-gateway:revocations", 0, -1) == [b"new"]
+
+
+async def test_a_longer_revocation_is_not_shortened(start: StartReplica, clock: MovingClock) -> None:
+    """Two messages about one session may come in any order."""
+    async with start() as first, start() as second:
+        await first.store.revocations.revoke("s", in_minutes(clock, 15))
+        await second.store.revocations.revoke("s", in_minutes(clock, 5))
+        clock.forward(600)
+        assert first.store.revocations.is_revoked("s")
+        await until(lambda: second.store.revocations.is_revoked("s"))
