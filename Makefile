@@ -8,10 +8,10 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed-$(lastword $(shell $(PYTHON) --version 2>&1))
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format lock bench audit clean
+.PHONY: help install demo test check format lock bench bench-peers soak audit clean
 
 help: ## What there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: $(INSTALLED) ## Make .venv, with everything at the versions of requirements.lock
 
@@ -50,9 +50,16 @@ lock: $(INSTALLED) ## Raise requirements.lock to the newest versions that pyproj
 bench: $(INSTALLED) ## Requests a second of three reference queries (says what it needs)
 	$(BIN)/python -m bench
 
+bench-peers: $(INSTALLED) ## The same beside other GraphQL servers; writes docs/performance.md (needs npm too; 15 minutes)
+	npm install --silent --no-package-lock --no-audit --no-fund --prefix bench/peers
+	$(BIN)/python -m bench.compare
+
+soak: $(INSTALLED) ## Ten minutes of mixed load: does memory stay flat?
+	$(BIN)/python -m bench.soak
+
 audit: $(INSTALLED) ## The GraphQL over HTTP audit of npm's graphql-http against the demo (needs Node and npm)
 	npm install --silent --no-save --prefix .audit graphql-http@1.23.1 graphql@16.11.0
 	$(BIN)/python tests/http/audit.py .audit
 
 clean: ## Remove .venv and everything that was made
-	rm -rf $(VENV) .audit dist .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .audit .bench bench/peers/node_modules dist .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

@@ -1,96 +1,78 @@
-"""The gateway as `telco-gateway serve` runs it, in a process of its own on one core."""
+"""The gateway as `telco-gateway serve` runs it; a scenario is a file of settings."""
 
-import os
-import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-import jwt
-from cryptography.hazmat.primitives.asymmetric import rsa
+import msgspec
 
-from bench.answers import COMPANY_ID, Document
-from bench.cores import pin
+from bench import issuer
+from bench.server_process import ServerProcess, server_process
+from gateway.config import ServerSettings, Settings
 
-ISSUER = "urn:telco-gateway:bench"
-CONFIGURATION = """
-log_level = "{log_level}"
-
-[identity]
-issuer = "{issuer}"
-jwks_url = "{backends_url}/jwks"
-
-[redis]
-cache_url = "{redis_url}"
-
-[server]
-port = 0
-
-[backends.billing]
-url = "{backends_url}"
-
-# As in the demo: the credit of all lines in one call, where a backend can do so.
-[backends.billing.apis.prepayBalance]
-batch_owners = "comma"
-
-[backends.provisioning]
-url = "{backends_url}"
-
-[backends.crm]
-url = "{backends_url}"
-"""
+SERVE = (sys.executable, "-c", "from gateway.cli import main; main()", "serve", "--config")
+L1_BYTES = 32 * 1024 * 1024
 
 
-class GatewaySettings(NamedTuple):
-    """What differs from one measurement to another."""
+class Scenario(NamedTuple):
+    """How the gateway is set up; everything else is as it comes."""
 
-    backends_url: str
-    redis_url: str
-    log_level: str
+    sharing: bool
+    cache: bool
+    workers: int = 1
+    engine: str = "breadth"
+
+    def unknown_settings(self) -> list[str]:
+        """Settings of this scenario that this version of the gateway does not have, so that it cannot be measured."""
+        needed = {"sharing": self.sharing, "cache": self.cache, "engine": self.engine != "breadth"}
+        unknown = [name for name, is_needed in needed.items() if is_needed and name not in _names(Settings)]
+        has_workers = self.workers == 1 or "workers" in _names(ServerSettings)
+        return unknown if has_workers else [*unknown, "server.workers"]
 
 
-class Issuer(NamedTuple):
-    """Whoever signs the token: its published keys, and a token of the company's administrator for one hour."""
+def settings(scenario: Scenario, backends_url: str, redis_url: str) -> str:
+    """gateway.toml."""
+    known = _names(Settings)
+    parts = [
+        f'engine = "{scenario.engine}"' if "engine" in known else "",
+        f'[identity]\nissuer = "{issuer.NAME}"\njwks_url = "{backends_url}/jwks"',
+        f'[redis]\ncache_url = "{redis_url}"',
+        "[server]\nport = 0" + (f"\nworkers = {scenario.workers}" if scenario.workers > 1 else ""),
+        f"[sharing]\nenabled = {_word(scenario.sharing)}" if "sharing" in known else "",
+        _cache(scenario) if "cache" in known else "",
+        _backend("billing", backends_url, "customerBill"),
+        _backend("provisioning", backends_url, "productInventory"),
+        _backend("crm", backends_url),
+    ]
+    return "\n\n".join(filter(None, parts)) + "\n"
 
-    jwks: Document
-    token: str
+
+def _names(struct: type[msgspec.Struct]) -> set[str]:
+    return {field.name for field in msgspec.structs.fields(struct)}
 
 
-def new_issuer() -> Issuer:
-    """An issuer with a key of its own."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    public = jwt.algorithms.RSAAlgorithm.to_jwk(key.public_key(), as_dict=True)
-    now = int(time.time())
-    claims = {"iss": ISSUER, "aud": "telco-gateway", "sub": "bench", "iat": now, "exp": now + 3600}
-    viewer = {"role": "USER_ADMIN", "company_id": COMPANY_ID}
-    token = jwt.encode(claims | viewer, key, algorithm="RS256", headers={"kid": "bench"})
-    return Issuer({"keys": [{**public, "kid": "bench", "use": "sig", "alg": "RS256"}]}, token)
+def _cache(scenario: Scenario) -> str:
+    return f"[cache]\nenabled = {_word(scenario.cache)}\nprocess_max_bytes = {L1_BYTES}"
+
+
+def _backend(name: str, url: str, list_api: str = "") -> str:
+    """The backend takes several owners in one filter, and pages of 1,000 rows: its profile says so."""
+    api = f'\n\n[backends.{name}.apis.{list_api}]\nlimit_max = 1000\nbatch_owners = "comma"' if list_api else ""
+    return f'[backends.{name}]\nurl = "{url}"{api}'
+
+
+def _word(truth: bool) -> str:
+    return "true" if truth else "false"
 
 
 @contextmanager
-def gateway_process(directory: Path, settings: GatewaySettings, cores: set[int]) -> Iterator[str]:
-    """Yields the address to post queries to; RuntimeError with what the gateway said when it does not start."""
-    configuration = directory / "gateway.toml"
-    configuration.write_text(CONFIGURATION.format(issuer=ISSUER, **settings._asdict()))
-    command = [sys.executable, "-c", "from gateway.cli import main; main()", "serve", "--config", str(configuration)]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("TELCO_GATEWAY_")}
-    log = directory / "gateway.log"
-    with log.open("w") as stderr:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, text=True, env=environment)
-    pin(process.pid, cores)
-    try:
-        yield _address(process, log)
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def _address(process: subprocess.Popen[str], log: Path) -> str:
-    """What the gateway says it serves, in its first line of output."""
-    line = process.stdout.readline() if process.stdout else ""
-    if not line:
-        raise RuntimeError(f"the gateway did not start:\n{log.read_text()}")
-    return line.split()[-1]
+def gateway_process(
+    directory: Path, name: str, scenario: Scenario, backends_url: str, redis_url: str, cores: set[int]
+) -> Iterator[ServerProcess]:
+    """A gateway that logs to a file as it does by default: a line for each request and each backend call."""
+    configuration = directory / f"{name}.toml"
+    configuration.write_text(settings(scenario, backends_url, redis_url))
+    with server_process([*SERVE, str(configuration)], log=directory / f"{name}.log", cores=cores) as process:
+        yield process

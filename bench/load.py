@@ -1,66 +1,130 @@
-"""The load that wrk makes, and what it measures."""
+"""What is asked of a server, and how wrk asks it."""
 
+import json
 import os
-import statistics
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import msgspec
 
+from bench.issuer import Issuer
+from bench.queries import Q1, Q2, Q2_500, Q3, Query
+from bench.world import Company, World
+
 CONNECTIONS = 32
-REPORT = Path(__file__).parent / "report.lua"
+SCRIPT = Path(__file__).parent / "load.lua"
+CHECKED_COMPANIES = 3
+
+
+class Load(NamedTuple):
+    """One query, asked for one company again and again or for many in turn; `name` is unique."""
+
+    name: str
+    query: Query
+    companies: Sequence[Company]
+
+    @property
+    def is_identical(self) -> bool:
+        """Whether all requests are the same."""
+        return len(self.companies) == 1
+
+    def write(self, directory: Path, issuer: Issuer) -> Path:
+        """The file that load.lua reads: each company's request, with the token of its own user."""
+        file = directory / f"{self.name.replace(' ', '-')}.requests"
+        if not file.exists():
+            lines = [f"{issuer.token(each)}\t{self.query.body(each).decode()}\n" for each in self.companies]
+            file.write_text("".join(lines))
+        return file
+
+    def bytes_min(self, world: World) -> int:
+        """The shortest right answer, written without any space."""
+        answers = (self.query.answer(world, company) for company in self.companies)
+        return min(len(json.dumps(answer, separators=(",", ":"))) for answer in answers)
+
+    def check(self, url: str, issuer: Issuer, world: World) -> int:
+        """Asks for a few companies, one by one, and gives how many; RuntimeError unless all is as it must be."""
+        step = max(1, len(self.companies) // CHECKED_COMPANIES)
+        checked = self.companies[::step][:CHECKED_COMPANIES]
+        for company in checked:
+            answer = ask(url, self.query.body(company), issuer.token(company))
+            expected = self.query.answer(world, company)
+            if answer != expected:
+                raise RuntimeError(f"wrong answer for {company.id}: {difference(expected, answer)}")
+        return len(checked)
+
+
+def ask(url: str, body: bytes, token: str) -> object:
+    """The parsed answer; RuntimeError for a status that is not 200."""
+    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
+    try:
+        with urlopen(Request(url, body, headers)) as response:
+            answer: object = json.load(response)
+    except HTTPError as error:
+        raise RuntimeError(f"{error.code} {error.read().decode()[:600]}") from None
+    return answer
+
+
+def difference(expected: object, found: object, path: str = "$") -> str:
+    """Where two JSON values differ first; empty where they don't."""
+    if isinstance(expected, dict) and isinstance(found, dict) and expected.keys() == found.keys():
+        inner = (difference(expected[key], found[key], f"{path}.{key}") for key in expected)
+    elif isinstance(expected, list) and isinstance(found, list) and len(expected) == len(found):
+        pairs = enumerate(zip(expected, found, strict=True))
+        inner = (difference(one, other, f"{path}[{index}]") for index, (one, other) in pairs)
+    else:
+        return "" if expected == found else f"{path} is {str(found)[:300]}, not {str(expected)[:300]}"
+    return next(filter(None, inner), "")
+
+
+def loads(world: World) -> dict[str, Load]:
+    """All loads, by name."""
+    all_loads = [
+        Load("Q1", Q1, world.small[:1]),
+        Load("Q2", Q2, world.small[:1]),
+        Load("Q3", Q3, world.large[:1]),
+        Load("Q1 of 200", Q1, world.small),
+        Load("Q2 of 200", Q2, world.small),
+        Load("Q3 of 200", Q3, world.large),
+        Load("Q2 long", Q2_500, [world.largest]),
+    ]
+    return {load.name: load for load in all_loads}
 
 
 class Run(msgspec.Struct, frozen=True):
-    """What report.lua says of one run; times in microseconds, `failed` are lost connections and statuses above 399."""
+    """What load.lua says of one run; `failed` are lost connections, statuses above 399 and answers seen to be wrong."""
 
     requests: int
     failed: int
+    bytes: int
     duration_us: int
     p50_us: int
     p99_us: int
 
     @property
-    def requests_per_second(self) -> float:
-        """The throughput."""
+    def rate(self) -> float:
+        """Requests a second."""
         return self.requests / self.duration_us * 1e6
 
 
-class Measured(NamedTuple):
-    """Several runs of one query."""
+def run_load(url: str, requests: Path, *, seconds: int, bytes_min: int, looks: bool = False) -> Run:
+    """One run of wrk, with 32 connections in one thread; RuntimeError when an answer was not as it must be.
 
-    runs: Sequence[Run]
-
-    def row(self) -> list[str]:
-        """Requests a second as minimum, median and maximum of the runs; the medians of their latencies, in ms."""
-        rates = [run.requests_per_second for run in self.runs]
-        p50 = statistics.median(run.p50_us for run in self.runs) / 1000
-        p99 = statistics.median(run.p99_us for run in self.runs) / 1000
-        throughput = [f"{rate:.0f}" for rate in (min(rates), statistics.median(rates), max(rates))]
-        return [*throughput, f"{p50:.1f}", f"{p99:.1f}"]
-
-
-def measured(url: str, body: Path, token: str, *, seconds: int, runs: int) -> Measured:
-    """Several runs after a short one that does not count; RuntimeError when a request failed."""
-    run_once(url, body, token, seconds=2)
-    return Measured([run_once(url, body, token, seconds=seconds) for _ in range(runs)])
-
-
-def run_once(url: str, body: Path, token: str, *, seconds: int) -> Run:
-    """One run of wrk, with 32 connections in one thread; RuntimeError when a request failed, or none was answered."""
+    With `looks`, each answer is looked at, which slows the load down; without, their status and mean length.
+    """
     command = ["wrk", "--threads=1", f"--connections={CONNECTIONS}", f"--duration={seconds}s", "--timeout=10s"]
+    environment = {**os.environ, "BENCH_REQUESTS": str(requests)}
+    if looks:
+        environment["BENCH_BYTES_MIN"] = str(bytes_min)
     finished = subprocess.run(
-        [*command, f"--script={REPORT}", url],
-        env={**os.environ, "BENCH_BODY": str(body), "BENCH_TOKEN": token},
-        capture_output=True,
-        text=True,
-        check=True,
+        [*command, f"--script={SCRIPT}", url], env=environment, capture_output=True, text=True, check=True
     )
     run = msgspec.json.decode(finished.stdout.splitlines()[-1], type=Run)
     if not run.requests:
         raise RuntimeError(f"no request was answered within {seconds} s: let the runs take longer")
-    if run.failed:
-        raise RuntimeError(f"{run.failed} requests failed beside {run.requests} that did not:\n{finished.stdout}")
+    if run.failed or run.bytes < bytes_min * run.requests:
+        raise RuntimeError(f"{run.failed} of {run.requests} answers are wrong:\n{finished.stdout}")
     return run

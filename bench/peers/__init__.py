@@ -1,0 +1,1 @@
+"""The other servers: each answers the benchmark's queries from the same backend."""

@@ -1,0 +1,163 @@
+"""Rounds over all contenders, interleaved, so that whatever the machine does meanwhile happens to all of them."""
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from statistics import median
+
+import msgspec
+
+from bench.contenders import Contender
+from bench.cores import Cores
+from bench.load import CONNECTIONS, Load, Run, run_load
+from bench.server_process import ServerProcess
+from bench.surroundings import Surroundings, processor_seconds_of_children
+
+
+class Measurement(msgspec.Struct, frozen=True):
+    """One timed run; shares of a processor are of one core, `calls` are backend calls for each request under load."""
+
+    run: Run
+    calls: float
+    server_share: float
+    backend_share: float
+    wrk_share: float
+
+
+class Result(msgspec.Struct):
+    """What one contender did in one load: a measurement for each round, and its calls for a request alone."""
+
+    contender: str
+    load: str
+    calls_alone: float
+    measurements: list[Measurement] = []
+    resident_bytes: int = 0
+
+    @property
+    def rates(self) -> list[float]:
+        """Requests a second, of each round."""
+        return [each.run.rate for each in self.measurements]
+
+    @property
+    def rate(self) -> float:
+        """Their median."""
+        return median(self.rates)
+
+    def median_of(self, value: Callable[[Measurement], float]) -> float:
+        """The median over the rounds."""
+        return median(value(each) for each in self.measurements)
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """How long everything takes."""
+
+    rounds: int = 3
+    seconds: int = 3
+    warm_seconds: int = 1
+    first_warm_seconds: int = 3
+
+
+class Results(msgspec.Struct):
+    """All results, in the order they were first measured, and who could not be measured."""
+
+    results: list[Result] = []
+    skipped: dict[str, str] = {}
+
+    def find(self, contender: str, load: str) -> Result | None:
+        """The result of a contender in a load; None where it was not measured."""
+        found = (each for each in self.results if each.contender == contender and each.load == load)
+        return next(found, None)
+
+
+def measure_rounds(
+    around: Surroundings,
+    contenders: Sequence[Contender],
+    loads: Sequence[Load],
+    plan: Plan,
+    cores: Cores,
+    say: Callable[[str], None],
+) -> Results:
+    """Every contender under every load, all of them started at once and asked in turn."""
+    results = Results()
+    with ExitStack() as stack:
+        servers: dict[Contender, ServerProcess] = {}
+        for contender in contenders:
+            if why := contender.missing():
+                results.skipped[contender.name] = why
+                say(f"skipped: {contender.name}: {why}")
+                continue
+            on = cores.all if contender.scenario and contender.scenario.workers > 1 else cores.server
+            servers[contender] = stack.enter_context(contender.running(around, on))
+        for round_number in range(plan.rounds):
+            for load in loads:
+                for contender, server in servers.items():
+                    if contender.answers(load.name):
+                        result = _result(results, around, contender, load, server)
+                        warm = plan.warm_seconds if round_number else plan.first_warm_seconds
+                        measurement = _measure(around, contender, load, server, warm, plan.seconds)
+                        result.measurements.append(measurement)
+                        result.resident_bytes = max(result.resident_bytes, server.resident_bytes())
+                        say(_line(round_number, result, measurement))
+    return results
+
+
+def _result(results: Results, around: Surroundings, contender: Contender, load: Load, server: ServerProcess) -> Result:
+    found = results.find(contender.name, load.name)
+    if found is None:
+        _check(around, contender, load, server)  # what is remembered for long is remembered from here on
+        around.reset_calls()
+        asked = _check(around, contender, load, server)
+        found = Result(contender.name, load.name, around.calls() / asked if asked else 0.0)
+        results.results.append(found)
+    return found
+
+
+def _measure(
+    around: Surroundings, contender: Contender, load: Load, server: ServerProcess, warm: int, seconds: int
+) -> Measurement:
+    """Answers compared, a run in which every answer is looked at, the timed run, and answers compared once more."""
+    requests, bytes_min = load.write(around.directory, around.issuer), _bytes_min(around, contender, load)
+    try:
+        _check(around, contender, load, server)
+        run_load(server.url, requests, seconds=warm, bytes_min=bytes_min, looks=True)
+        around.reset_calls()
+        before = _processor_seconds(server, around)
+        run = run_load(server.url, requests, seconds=seconds, bytes_min=bytes_min)
+        after = _processor_seconds(server, around)
+        calls = around.calls() / (run.requests + CONNECTIONS / 2)  # those cut off at the end are half done
+        _check(around, contender, load, server)
+    except RuntimeError as error:
+        raise RuntimeError(f"{contender.name}, {load.name}: {error}") from None
+    elapsed, *used = (end - begin for begin, end in zip(before, after, strict=True))
+    server_share, backend_share, wrk_share = (each / elapsed for each in used)
+    return Measurement(run, calls, server_share, backend_share, wrk_share)
+
+
+def _check(around: Surroundings, contender: Contender, load: Load, server: ServerProcess) -> int:
+    """Constant bytes are no answer to anything: they are not compared."""
+    if "--constant" in contender.command:
+        return 0
+    return load.check(server.url, around.issuer, around.world)
+
+
+def _bytes_min(around: Surroundings, contender: Contender, load: Load) -> int:
+    return 0 if "--constant" in contender.command else load.bytes_min(around.world)
+
+
+def _processor_seconds(server: ServerProcess, around: Surroundings) -> tuple[float, float, float, float]:
+    return (
+        time.perf_counter(),
+        server.cpu_seconds(),
+        around.backend.cpu_seconds(),
+        processor_seconds_of_children(),
+    )
+
+
+def _line(round_number: int, result: Result, measurement: Measurement) -> str:
+    shares = (measurement.server_share, measurement.backend_share, measurement.wrk_share)
+    server, backend, wrk = (f"{share:.0%}" for share in shares)
+    return (
+        f"round {round_number + 1}  {result.load:<10} {result.contender:<42} {measurement.run.rate:>8.0f}/s"
+        f"  calls {measurement.calls:.2f} (alone {result.calls_alone:.0f})"
+        f"  processors: server {server}, backend {backend}, wrk {wrk}"
+    )
