@@ -4,7 +4,7 @@
 local threads = {}
 local requests, at = {}, 0
 local bytes_min = tonumber(os.getenv("BENCH_BYTES_MIN"))
-wrong = 0 -- global, so that done() can ask the thread for it
+wrong, example = 0, "" -- global, so that done() can ask the thread for them
 
 function setup(thread)
   table.insert(threads, thread)
@@ -27,6 +27,7 @@ if bytes_min then
   function response(status, _, body)
     if status ~= 200 or #body < bytes_min or body:find('"errors"', 1, true) then
       wrong = wrong + 1
+      example = status .. " " .. body:sub(1, 500)
     end
   end
 end
@@ -36,6 +37,9 @@ function done(summary, latency, _)
   local failed = errors.connect + errors.read + errors.write + errors.status + errors.timeout
   for _, thread in ipairs(threads) do
     failed = failed + thread:get("wrong")
+    if thread:get("wrong") > 0 then
+      io.write(thread:get("example"), "\n")
+    end
   end
   io.write(string.format(
     '{"requests": %d, "failed": %d, "bytes": %d, "duration_us": %d, "p50_us": %d, "p99_us": %d}\n',

@@ -20,6 +20,10 @@ SCRIPT = Path(__file__).parent / "load.lua"
 CHECKED_COMPANIES = 3
 
 
+class NothingAnswered(RuntimeError):
+    """The run was too short for this server."""
+
+
 class Load(NamedTuple):
     """One query, asked for one company again and again or for many in turn; `name` is unique."""
 
@@ -124,7 +128,7 @@ def run_load(url: str, requests: Path, *, seconds: int, bytes_min: int, looks: b
     )
     run = msgspec.json.decode(finished.stdout.splitlines()[-1], type=Run)
     if not run.requests:
-        raise RuntimeError(f"no request was answered within {seconds} s: let the runs take longer")
+        raise NothingAnswered(f"no request was answered within {seconds} s: let the runs take longer")
     if run.failed or run.bytes < bytes_min * run.requests:
         raise RuntimeError(f"{run.failed} of {run.requests} answers are wrong:\n{finished.stdout}")
     return run

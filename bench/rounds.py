@@ -3,15 +3,22 @@
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from math import ceil
+from pathlib import Path
 from statistics import median
 
 import msgspec
 
 from bench.contenders import Contender
 from bench.cores import Cores
-from bench.load import CONNECTIONS, Load, Run, run_load
+from bench.load import CONNECTIONS, Load, NothingAnswered, Run, run_load
 from bench.server_process import ServerProcess
 from bench.surroundings import Surroundings, processor_seconds_of_children
+
+TURNS_MIN = 4
+"""How many times each connection is to be answered in a timed run, which is made longer for a slow server."""
+SLOW_SECONDS = 10
+"""But no longer than this."""
 
 
 class Measurement(msgspec.Struct, frozen=True):
@@ -63,10 +70,22 @@ class Results(msgspec.Struct):
     results: list[Result] = []
     skipped: dict[str, str] = {}
 
+    def per_processor(self) -> "Results":
+        """The same for each second that the server had a processor: what to read on a machine that is not quiet."""
+        return Results([_per_processor(each) for each in self.results], self.skipped)
+
     def find(self, contender: str, load: str) -> Result | None:
         """The result of a contender in a load; None where it was not measured."""
         found = (each for each in self.results if each.contender == contender and each.load == load)
         return next(found, None)
+
+
+def _per_processor(result: Result) -> Result:
+    def scaled(measurement: Measurement) -> Measurement:
+        duration = round(measurement.run.duration_us * measurement.server_share)
+        return msgspec.structs.replace(measurement, run=msgspec.structs.replace(measurement.run, duration_us=duration))
+
+    return msgspec.structs.replace(result, measurements=[scaled(each) for each in result.measurements])
 
 
 def measure_rounds(
@@ -119,7 +138,8 @@ def _measure(
     requests, bytes_min = load.write(around.directory, around.issuer), _bytes_min(around, contender, load)
     try:
         _check(around, contender, load, server)
-        run_load(server.url, requests, seconds=warm, bytes_min=bytes_min, looks=True)
+        warmed = _warmed(server.url, requests, warm, bytes_min)
+        seconds = max(seconds, min(SLOW_SECONDS, ceil(CONNECTIONS * TURNS_MIN / warmed.rate)))
         around.reset_calls()
         before = _processor_seconds(server, around)
         run = run_load(server.url, requests, seconds=seconds, bytes_min=bytes_min)
@@ -131,6 +151,17 @@ def _measure(
     elapsed, *used = (end - begin for begin, end in zip(before, after, strict=True))
     server_share, backend_share, wrk_share = (each / elapsed for each in used)
     return Measurement(run, calls, server_share, backend_share, wrk_share)
+
+
+def _warmed(url: str, requests: Path, seconds: int, bytes_min: int) -> Run:
+    """A run in which every answer is looked at; longer where a server does not give the first one in time."""
+    while True:
+        try:
+            return run_load(url, requests, seconds=seconds, bytes_min=bytes_min, looks=True)
+        except NothingAnswered:
+            if seconds > SLOW_SECONDS:
+                raise
+            seconds *= 2
 
 
 def _check(around: Surroundings, contender: Contender, load: Load, server: ServerProcess) -> int:
