@@ -5,7 +5,7 @@ import sys
 
 from bench.contenders import OURS
 from bench.cores import pin, split_cores
-from bench.load import CONNECTIONS, loads
+from bench.load import CONNECTIONS, NAMES, loads
 from bench.report import summary
 from bench.rounds import Plan, measure_rounds
 from bench.surroundings import missing_tools, surroundings
@@ -38,9 +38,7 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--seconds", type=int, default=3, help="how long each timed run takes")
     parser.add_argument("--rounds", type=int, default=2)
-    parser.add_argument(
-        "--load", action="append", default=[], help="such as Q1, Q2 or 'Q2 of 200'; the first three if none"
-    )
+    parser.add_argument("--load", action="append", choices=NAMES, help="the first three if none")
     return parser.parse_args()
 
 

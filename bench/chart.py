@@ -46,7 +46,10 @@ def chart(results: Results) -> str:
         if rows:
             parts.extend(_group(title, rows, top))
             top += TITLE + len(rows) * (BAR + GAP) + MARGIN
-    legend = "requests a second on one core; blue: telco-gateway, grey: peers, yellow: no GraphQL"
+    legend = (
+        "requests a second on one core, the line from the slowest round to the fastest; "
+        "blue: telco-gateway, grey: peers, yellow: no GraphQL"
+    )
     parts.append(f'<text x="{MARGIN}" y="{top + 8:.0f}">{legend}</text>')
     head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {top + 20:.0f}" role="img">'
     return "\n".join([head, f"<title>{legend}</title>", f"<style>{STYLE}</style>", *parts, "</svg>"]) + "\n"

@@ -11,9 +11,11 @@ from bench.chart import chart
 from bench.contenders import EVERYBODY
 from bench.cores import Cores, pin, pinned, split_cores
 from bench.executor import Executor
-from bench.load import loads
+from bench.load import NAMES, loads
 from bench.report import LOADS, report, summary, verdict_table
 from bench.rounds import Plan, Results, measure_rounds
+from bench.soak_result import KEPT as SOAK
+from bench.soak_result import Soak
 from bench.subset import require_subset
 from bench.surroundings import missing_tools, surroundings
 
@@ -33,7 +35,9 @@ def main() -> int:
     """Exit code 0 with the page, 1 when an answer is wrong, 2 when a tool is missing."""
     arguments = parse_arguments()
     if arguments.rewrite:
-        write(msgspec.json.decode(KEPT.read_bytes(), type=Kept), arguments)
+        kept = msgspec.json.decode(KEPT.read_bytes(), type=Kept)
+        plan = msgspec.structs.replace(kept.plan, per_processor=arguments.per_processor)
+        write(msgspec.structs.replace(kept, plan=plan), arguments)
         return 0
     if missing := missing_tools():
         print("\n".join(["The comparison needs wrk, and Linux for what it measures of processes.", *missing]))
@@ -57,7 +61,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=Plan().rounds)
     parser.add_argument("--seconds", type=int, default=Plan().seconds, help="how long each timed run takes")
     parser.add_argument("--only", action="append", default=[], help="part of a name; others are left out")
-    parser.add_argument("--load", action="append", default=[], help=f"one of: {', '.join(LOADS)}")
+    parser.add_argument("--load", action="append", choices=NAMES, help=f"if none: {', '.join(LOADS)}")
     parser.add_argument("--docs", type=Path, default=DOCS, help="where the page and the picture go")
     parser.add_argument(
         "--per-processor", action="store_true", help="for each second the server had a processor, on a noisy machine"
@@ -69,7 +73,7 @@ def parse_arguments() -> argparse.Namespace:
 def measured(arguments: argparse.Namespace, cores: Cores) -> Kept:
     """Everything is started, measured and ended."""
     require_subset()
-    plan = Plan(rounds=arguments.rounds, seconds=arguments.seconds)
+    plan = Plan(rounds=arguments.rounds, seconds=arguments.seconds, per_processor=arguments.per_processor)
     chosen = [each for each in EVERYBODY if not arguments.only or any(part in each.name for part in arguments.only)]
     executor = executor_alone(cores)
     with surroundings() as around:
@@ -92,11 +96,12 @@ def executor_alone(cores: Cores) -> Executor:
 def write(kept: Kept, arguments: argparse.Namespace) -> None:
     """The page and the picture."""
     docs: Path = arguments.docs
-    results = kept.results.per_processor() if arguments.per_processor else kept.results
+    results = kept.results.per_processor() if kept.plan.per_processor else kept.results
+    soak = msgspec.json.decode(SOAK.read_bytes(), type=Soak) if SOAK.exists() else None
     docs.mkdir(exist_ok=True)
-    (docs / "performance.md").write_text(report(results, kept.executor, kept.plan))
+    (docs / "performance.md").write_text(report(results, kept.executor, soak, kept.plan))
     (docs / "performance.svg").write_text(chart(results))
-    print(f"\n{summary(results)}\n\n{verdict_table(results, kept.executor)}")
+    print(f"\n{summary(results)}\n\n{verdict_table(results, kept.executor, soak)}")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -84,6 +85,9 @@ def difference(expected: object, found: object, path: str = "$") -> str:
     return next(filter(None, inner), "")
 
 
+NAMES = ("Q1", "Q2", "Q3", "Q1 of 200", "Q2 of 200", "Q3 of 200", "Q2 long")
+
+
 def loads(world: World) -> dict[str, Load]:
     """All loads, by name."""
     all_loads = [
@@ -132,3 +136,12 @@ def run_load(url: str, requests: Path, *, seconds: int, bytes_min: int, looks: b
     if run.failed or run.bytes < bytes_min * run.requests:
         raise RuntimeError(f"{run.failed} of {run.requests} answers are wrong:\n{finished.stdout}")
     return run
+
+
+def backend_rate(url: str, company: Company) -> float:
+    """Answers a second of the backend itself, on one core with wrk as in every run: a company's lines."""
+    target = f"{url}/tmf-api/productInventory/v4/product?relatedParty.id=cus-{company.key}&limit=1000"
+    command = ["wrk", "--threads=1", f"--connections={CONNECTIONS}", "--duration=1s", target]
+    finished = subprocess.run(command, capture_output=True, text=True, check=True)
+    found = re.search(r"Requests/sec:\s*([\d.]+)", finished.stdout)
+    return float(found[1]) if found else 0.0

@@ -7,6 +7,7 @@ from statistics import median
 from bench.contenders import BOUNDS, OURS, PEERS_OF_OURS, TWO_WORKERS
 from bench.executor import Executor
 from bench.rounds import Plan, Result, Results
+from bench.soak_result import Soak
 from bench.targets import MEGABYTE, Verdict, verdicts
 from bench.versions import machine, versions
 
@@ -17,18 +18,22 @@ Written by `make bench-peers`; `bench/README.md` says what runs and how. Numbers
 
 ![Requests a second of telco-gateway and its peers](performance.svg)
 """
+PER_PROCESSOR = """The machine was not quiet: rates are for each second that the server had a processor,
+which is about what it would do with one of its own.
+"""
 METHOD = Path(__file__).parent / "method.md"
 
 
-def report(results: Results, executor: Executor | None, plan: Plan) -> str:
+def report(results: Results, executor: Executor | None, soak: Soak | None, plan: Plan) -> str:
     """The page."""
     names = [each.name for each in (*OURS, TWO_WORKERS, *PEERS_OF_OURS, *BOUNDS)]
     parts = [
         HEAD,
+        PER_PROCESSOR if plan.per_processor else "",
         "## Requests a second\n",
         _table(results, names, LOADS, _rate),
         "\n## What it is to reach\n",
-        _verdicts(verdicts(results, executor)),
+        _verdicts(verdicts(results, executor, soak)),
         _executor(executor),
         "\n## Backend calls for a request, alone and among 32\n",
         _table(results, names, LOADS, _calls),
@@ -36,6 +41,7 @@ def report(results: Results, executor: Executor | None, plan: Plan) -> str:
         _table(results, names, LOADS, _latency),
         "\n## Processors and memory\n\nShares of one core in Q2 of 200, or in the last load a server took part in.\n",
         _processors(results, names),
+        f"\nThe backend alone, on one core with wrk, gives {results.backend_rate:,.0f} answers of 50 lines a second.",
         _skipped(results),
         "\n## Versions\n",
         f"{machine()}.\n",
@@ -52,9 +58,9 @@ def summary(results: Results) -> str:
     return _table(results, names, loads, _rate)
 
 
-def verdict_table(results: Results, executor: Executor | None) -> str:
+def verdict_table(results: Results, executor: Executor | None, soak: Soak | None) -> str:
     """The targets alone."""
-    return _verdicts(verdicts(results, executor))
+    return _verdicts(verdicts(results, executor, soak))
 
 
 def _table(results: Results, names: Iterable[str], loads: Sequence[str], cell: Callable[[Result], str]) -> str:
@@ -111,7 +117,7 @@ def _executor(executor: Executor | None) -> str:
         return ""
     return (
         f"\nThe executor alone takes {executor.ours_us:.0f} µs for 50 lines with their SIMs, graphql-core's "
-        f"{executor.reference_us:.0f} µs (`python -m bench.executor`). Whether memory stays flat, `make soak` tells.\n"
+        f"{executor.reference_us:.0f} µs (`python -m bench.executor`). How memory grows, `make soak` tells.\n"
     )
 
 

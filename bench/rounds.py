@@ -11,7 +11,7 @@ import msgspec
 
 from bench.contenders import Contender
 from bench.cores import Cores
-from bench.load import CONNECTIONS, Load, NothingAnswered, Run, run_load
+from bench.load import CONNECTIONS, Load, NothingAnswered, Run, backend_rate, run_load
 from bench.server_process import ServerProcess
 from bench.surroundings import Surroundings, processor_seconds_of_children
 
@@ -61,7 +61,9 @@ class Plan(msgspec.Struct, frozen=True):
     rounds: int = 3
     seconds: int = 3
     warm_seconds: int = 1
-    first_warm_seconds: int = 3
+    first_warm_seconds: int = 2
+    per_processor: bool = False
+    """Whether rates are told for each second that the server had a processor."""
 
 
 class Results(msgspec.Struct):
@@ -69,10 +71,12 @@ class Results(msgspec.Struct):
 
     results: list[Result] = []
     skipped: dict[str, str] = {}
+    backend_rate: float = 0.0
+    """What the backend answers a second when wrk asks for 50 lines and nothing else runs."""
 
     def per_processor(self) -> "Results":
         """The same for each second that the server had a processor: what to read on a machine that is not quiet."""
-        return Results([_per_processor(each) for each in self.results], self.skipped)
+        return msgspec.structs.replace(self, results=[_per_processor(each) for each in self.results])
 
     def find(self, contender: str, load: str) -> Result | None:
         """The result of a contender in a load; None where it was not measured."""
@@ -97,7 +101,8 @@ def measure_rounds(
     say: Callable[[str], None],
 ) -> Results:
     """Every contender under every load, all of them started at once and asked in turn."""
-    results = Results()
+    results = Results(backend_rate=backend_rate(around.backend.url, around.world.small[0]))
+    say(f"the backend alone: {results.backend_rate:,.0f} answers a second")
     with ExitStack() as stack:
         servers: dict[Contender, ServerProcess] = {}
         for contender in contenders:

@@ -17,19 +17,20 @@ from typing import NamedTuple
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
+import msgspec
+
 from bench.contenders import CACHE_WARM, OURS, SHARING_OFF
 from bench.cores import pin, split_cores
 from bench.load import Load, Run, loads, run_load
 from bench.queries import Q1
 from bench.server_process import ServerProcess
+from bench.soak_result import GROWTH_MAX_PERCENT, KEPT, Soak
 from bench.surroundings import Surroundings, missing_tools, surroundings
 from gateway.domain import global_id
 
 SAMPLE_SECONDS = 2.0
 WARM_SHARE = 0.3
 """Of the whole: until then caches fill."""
-GROWTH_MAX = 0.02
-"""How much larger the line through the samples may end than it begins, as a part."""
 LOAD_SECONDS = 10
 
 
@@ -58,7 +59,7 @@ def main() -> int:
     except RuntimeError as error:
         print(f"soak: {error}", file=sys.stderr)
         return 1
-    return told(samples, runs, others)
+    return told(contender.name, samples, runs, others)
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -155,7 +156,7 @@ class OddRequests:
         self._seen[what] += 1
 
 
-def told(samples: list[Sample], runs: list[Run], others: Counter[str]) -> int:
+def told(contender: str, samples: list[Sample], runs: list[Run], others: Counter[str]) -> int:
     """Prints the report; gives the exit code."""
     steady = [each for each in samples if each.seconds >= WARM_SHARE * samples[-1].seconds]
     if len(steady) < 3:
@@ -163,15 +164,18 @@ def told(samples: list[Sample], runs: list[Run], others: Counter[str]) -> int:
         return 1
     slope, base = linear_regression([each.seconds for each in steady], [each.resident_bytes for each in steady])
     first, last = (base + slope * each.seconds for each in (steady[0], steady[-1]))
-    growth = (last - first) / first
-    print(f"{sum(run.requests for run in runs)} requests over 200 companies in {samples[-1].seconds / 60:.1f} minutes")
+    found = Soak(contender, samples[-1].seconds / 60, sum(run.requests for run in runs), first, last)
+    KEPT.parent.mkdir(exist_ok=True)
+    KEPT.write_bytes(msgspec.json.encode(found))
+    print(f"{contender}: {found.requests} requests over 200 companies in {found.minutes:.1f} minutes")
     print("beside them: " + ", ".join(f"{count} times {what}" for what, count in sorted(others.items())))
     print(_curve(samples))
     megabytes = f"{first / 1e6:.1f} MB to {last / 1e6:.1f} MB"
-    print(f"resident memory, the line through the samples after {steady[0].seconds:.0f} s: {megabytes}, {growth:+.1%}")
-    is_flat = growth <= GROWTH_MAX
-    print(f"flat (at most {GROWTH_MAX:+.0%}): {'yes' if is_flat else 'NO'}")
-    return 0 if is_flat else 1
+    print(
+        f"resident memory, the line through the samples after {steady[0].seconds:.0f} s: {megabytes}, {found.growth_percent:+.1f} %"
+    )
+    print(f"flat (at most +{GROWTH_MAX_PERCENT:g} %): {'yes' if found.is_flat else 'NO'}")
+    return 0 if found.is_flat else 1
 
 
 def _curve(samples: list[Sample]) -> str:

@@ -17,6 +17,7 @@ from bench.contenders import (
 )
 from bench.executor import Executor
 from bench.rounds import Result, Results
+from bench.soak_result import GROWTH_MAX_PERCENT, Soak
 
 MEGABYTE = 1_000_000
 IDENTICAL, MANY = ("Q2", "Q3"), ("Q2 of 200", "Q3 of 200")
@@ -57,9 +58,9 @@ def at_most(what: str, bound: float, values: Sequence[float], unit: str = " ×")
     return Verdict(what, f"≤ {bound:g}{unit}", tuple(values), bool(values) and median(values) <= bound)
 
 
-def verdicts(results: Results, executor: Executor | None) -> list[Verdict]:
+def verdicts(results: Results, executor: Executor | None, soak: Soak | None) -> list[Verdict]:
     """All targets, in the order of the issue."""
-    return [*_of_rates(results), *_of_the_executor(executor), *_of_size(results)]
+    return [*_of_rates(results), *_of_the_executor(executor), *_of_size(results, soak)]
 
 
 def _of_rates(results: Results) -> list[Verdict]:
@@ -97,12 +98,18 @@ def _of_the_executor(executor: Executor | None) -> list[Verdict]:
     ]
 
 
-def _of_size(results: Results) -> list[Verdict]:
+def _of_size(results: Results, soak: Soak | None) -> list[Verdict]:
     short, long = results.find(SHARING_OFF, "Q2"), results.find(SHARING_OFF, "Q2 long")
     workers = _ratio(results, WORKERS, SHARING_ON, MANY[0])
     warm = [each.resident_bytes / MEGABYTE for each in results.results if each.contender == CACHE_WARM]
     return [
         at_most("cost of 500 lines / cost of 50", 11, _by_round(short, long)),
+        at_most(
+            f"growth of memory in {0 if soak is None else soak.minutes:.0f} minutes of mixed load",
+            GROWTH_MAX_PERCENT,
+            [] if soak is None else [soak.growth_percent],
+            " %",
+        ),
         at_least("Q2 of 200: two workers on both cores / one on one", 1.2, workers),
         at_most("resident memory of a worker, cache warm", 150, [max(warm)] if warm else [], " MB"),
     ]

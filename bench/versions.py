@@ -32,7 +32,7 @@ def versions() -> list[tuple[str, str]]:
 
 def machine() -> str:
     """The kind of machine: processor, how many cores of it, system; nothing that names this one."""
-    return f"{_processor()}, {len(os.sched_getaffinity(0))} cores, {platform.system()} {_kernel()}"
+    return f"{_processor()}, {os.cpu_count()} cores, {platform.system()} {_kernel()}"
 
 
 def _processor() -> str:
