@@ -171,10 +171,9 @@ def told(contender: str, samples: list[Sample], runs: list[Run], others: Counter
     print("beside them: " + ", ".join(f"{count} times {what}" for what, count in sorted(others.items())))
     print(_curve(samples))
     megabytes = f"{first / 1e6:.1f} MB to {last / 1e6:.1f} MB"
-    print(
-        f"resident memory, the line through the samples after {steady[0].seconds:.0f} s: {megabytes}, {found.growth_percent:+.1f} %"
-    )
-    print(f"flat (at most +{GROWTH_MAX_PERCENT:g} %): {'yes' if found.is_flat else 'NO'}")
+    print(f"resident memory, the line through the samples after {steady[0].seconds:.0f} s: {megabytes}")
+    flat = "yes" if found.is_flat else "NO"
+    print(f"{found.growth_percent:+.1f} %; flat (at most +{GROWTH_MAX_PERCENT:g} %): {flat}")
     return 0 if found.is_flat else 1
 
 
