@@ -11,7 +11,7 @@ import msgspec
 
 from bench.contenders import Contender
 from bench.cores import Cores
-from bench.load import CONNECTIONS, Load, NothingAnswered, Run, backend_rate, run_load
+from bench.load import Load, NothingAnswered, Run, backend_rate, run_load
 from bench.server_process import ServerProcess
 from bench.surroundings import Surroundings, processor_seconds_of_children
 
@@ -143,13 +143,13 @@ def _measure(
     requests, bytes_min = load.write(around.directory, around.issuer), _bytes_min(around, contender, load)
     try:
         _check(around, contender, load, server)
-        warmed = _warmed(server.url, requests, warm, bytes_min)
-        seconds = max(seconds, min(SLOW_SECONDS, ceil(CONNECTIONS * TURNS_MIN / warmed.rate)))
+        warmed = _warmed(server.url, requests, warm, bytes_min, load.connections)
+        seconds = max(seconds, min(SLOW_SECONDS, ceil(load.connections * TURNS_MIN / warmed.rate)))
         around.reset_calls()
         before = _processor_seconds(server, around)
-        run = run_load(server.url, requests, seconds=seconds, bytes_min=bytes_min)
+        run = run_load(server.url, requests, seconds=seconds, bytes_min=bytes_min, connections=load.connections)
         after = _processor_seconds(server, around)
-        calls = around.calls() / (run.requests + CONNECTIONS / 2)  # those cut off at the end are half done
+        calls = around.calls() / (run.requests + load.connections / 2)  # those cut off at the end are half done
         _check(around, contender, load, server)
     except RuntimeError as error:
         raise RuntimeError(f"{contender.name}, {load.name}: {error}") from None
@@ -158,11 +158,11 @@ def _measure(
     return Measurement(run, calls, server_share, backend_share, wrk_share)
 
 
-def _warmed(url: str, requests: Path, seconds: int, bytes_min: int) -> Run:
+def _warmed(url: str, requests: Path, seconds: int, bytes_min: int, connections: int) -> Run:
     """A run in which every answer is looked at; longer where a server does not give the first one in time."""
     while True:
         try:
-            return run_load(url, requests, seconds=seconds, bytes_min=bytes_min, looks=True)
+            return run_load(url, requests, seconds=seconds, bytes_min=bytes_min, looks=True, connections=connections)
         except NothingAnswered:
             if seconds > SLOW_SECONDS:
                 raise
