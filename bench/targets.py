@@ -105,7 +105,7 @@ def _of_size(results: Results, soak: Soak | None) -> list[Verdict]:
     return [
         at_most("cost of 500 lines / cost of 50", 11, _by_round(short, long)),
         at_most(
-            f"growth of memory in {0 if soak is None else soak.minutes:.0f} minutes of mixed load",
+            f"growth of memory in {10 if soak is None else soak.minutes:.0f} minutes of mixed load",
             GROWTH_MAX_PERCENT,
             [] if soak is None else [soak.growth_percent],
             " %",
