@@ -27,6 +27,7 @@ from gateway.errors import (
     BackendUnavailable,
     GatewayError,
 )
+from gateway.log import info
 
 log = structlog.get_logger()
 
@@ -199,7 +200,7 @@ class BackendClient:
             code = _code(error)
             raise
         finally:
-            log.info(
+            info(
                 "backend_call",
                 backend=self.name,
                 method=call.method,
