@@ -1,5 +1,6 @@
 """The composition root: the only place that chooses implementations and puts them together."""
 
+import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
@@ -12,7 +13,7 @@ from gateway.adapters.crm import CrmBackend
 from gateway.adapters.identity import SigningKeys
 from gateway.adapters.provisioning import ProvisioningBackend
 from gateway.admission import Admission
-from gateway.config import BackendSettings, CallerTokenAuth, Settings
+from gateway.config import BackendSettings, CallerTokenAuth, ServerSettings, Settings
 from gateway.context import Clock, Context
 from gateway.domain.company import CompanyAccounts
 from gateway.domain.key import Source
@@ -21,7 +22,7 @@ from gateway.http import create_app
 from gateway.http.authentication import Authenticator
 from gateway.loaders import Loaders
 from gateway.schema import build_graph
-from gateway.serving import serving
+from gateway.serving import Bounds, serving
 from gateway.store.cache import Cache
 from gateway.store.fallback import Fallback
 from gateway.store.remembered import Remembered
@@ -36,8 +37,13 @@ def real_time() -> datetime:
 
 
 @asynccontextmanager
-async def gateway(settings: Settings, clock: Clock = real_time) -> AsyncIterator[str]:
-    """Serves the graph where the settings say, in front of their backends; yields the base URL once it listens."""
+async def gateway(
+    settings: Settings, clock: Clock = real_time, *, listener: socket.socket | None = None
+) -> AsyncIterator[str]:
+    """Serves the graph where the settings say, in front of their backends; yields the base URL once it listens.
+
+    A `listener` that was opened before is used in place of a new one.
+    """
     async with (
         gateway_app(settings, clock) as app,
         serving(
@@ -45,6 +51,8 @@ async def gateway(settings: Settings, clock: Clock = real_time) -> AsyncIterator
             host=settings.server.host,
             port=settings.server.port,
             grace_seconds=settings.server.drain_seconds,
+            bounds=_bounds(settings.server),
+            listener=listener,
         ) as url,
     ):
         yield url
@@ -81,6 +89,16 @@ async def gateway_app(settings: Settings, clock: Clock = real_time) -> AsyncIter
             server=settings.server,
             limits=settings.limits,
         )
+
+
+def _bounds(server: ServerSettings) -> Bounds:
+    return Bounds(
+        header_timeout_seconds=server.header_timeout_seconds,
+        header_max_bytes=server.header_max_bytes,
+        header_max_count=server.header_max_count,
+        idle_timeout_seconds=server.idle_timeout_seconds,
+        max_connections=server.max_connections,
+    )
 
 
 def _accounts(
