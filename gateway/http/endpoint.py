@@ -1,10 +1,9 @@
 """/graphql: a request comes in, its token is read, it is admitted, runs and is answered, by one deadline."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import structlog
 from graphql import ExecutionResult
-from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
 from gateway import engine
@@ -16,12 +15,15 @@ from gateway.domain.viewer import Viewer
 from gateway.errors import GatewayError, InternalError
 from gateway.http import answer
 from gateway.http.authentication import Authenticator, bearer_token
+from gateway.http.cors import Cors
 from gateway.http.deadline import ClientGone, Deadline, while_awaited
 from gateway.http.errors import formatted_errors
 from gateway.http.graphql_request import GraphQLRequest, from_body, from_query_string, read_body
 from gateway.http.media_type import MediaType, negotiated, require_json
 from gateway.http.refusal import HttpRefusal
-from gateway.http.request_record import RequestRecord, record_of
+from gateway.http.reply import Reply, send_reply
+from gateway.http.request_headers import RequestHeaders
+from gateway.http.request_record import RequestRecord
 
 log = structlog.get_logger()
 
@@ -33,48 +35,71 @@ class GraphQLEndpoint:
     """The ASGI application behind /graphql."""
 
     def __init__(
-        self, *, admission: Admission, new_context: NewContext, authenticator: Authenticator, limits: LimitSettings
+        self,
+        *,
+        admission: Admission,
+        new_context: NewContext,
+        authenticator: Authenticator,
+        cors: Cors,
+        limits: LimitSettings,
     ) -> None:
         self._admission = admission
         self._new_context = new_context
         self._authenticator = authenticator
+        self._cors = cors
         self._limits = limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one HTTP request, whatever happens; only a client that left gets no answer."""
-        record = record_of(scope)
+        headers = RequestHeaders(scope["headers"])
+        record = RequestRecord(scope, headers.get(b"x-request-id"))
+        try:
+            reply = self._cors.preflight(scope["method"], headers)
+            if reply is None:
+                reply = await self._reply(scope, headers, receive, record)
+            record.status = reply.status
+            await send_reply(send, reply, record.header, *self._cors.marks(headers))
+        except ClientGone:
+            pass
+        finally:
+            record.write()
+
+    async def _reply(self, scope: Scope, headers: RequestHeaders, receive: Receive, record: RequestRecord) -> Reply:
         media_type = MediaType.JSON
         try:
-            media_type = negotiated(Headers(scope=scope).getlist("accept"))
-            response = answer.executed(await self._result(scope, receive, record), media_type, record)
+            media_type = negotiated(headers.get(b"accept"))
+            return answer.executed(await self._result(scope, headers, receive, record), media_type, record)
         except ClientGone:
-            return
+            raise
         except Refused as refused:
             errors = formatted_errors(refused.errors, record.request_id)
-            response = answer.refused(errors, refused.http_status, media_type, record)
+            return answer.refused(errors, refused.http_status, media_type, record)
         except GatewayError as error:
-            response = answer.failed(error, media_type, record)
+            return answer.failed(error, media_type, record)
         except Exception:
             log.exception("internal_error")
-            response = answer.failed(InternalError(), media_type, record)
-        await response(scope, receive, send)
+            return answer.failed(InternalError(), media_type, record)
 
-    async def _result(self, scope: Scope, receive: Receive, record: RequestRecord) -> ExecutionResult:
-        headers, method = Headers(scope=scope), scope["method"]
+    async def _result(
+        self, scope: Scope, headers: RequestHeaders, receive: Receive, record: RequestRecord
+    ) -> ExecutionResult:
+        method = scope["method"]
         if method not in ("GET", "POST"):
             raise HttpRefusal(405, "The graph is asked by GET or POST.", {"Allow": "GET, POST"})
         deadline = Deadline(self._limits.request_timeout_seconds)
-        token = bearer_token(headers.getlist("authorization"))
+        token = bearer_token(headers.get(b"authorization"))
         # The body comes before the token is checked: from then on all that can still come in is that the client left.
         request = await self._request(scope, headers, receive, deadline)
         work = self._executed(request, token, record, allow_mutation=method == "POST")
         return await while_awaited(work, receive, deadline)
 
-    async def _request(self, scope: Scope, headers: Headers, receive: Receive, deadline: Deadline) -> GraphQLRequest:
+    async def _request(
+        self, scope: Scope, headers: RequestHeaders, receive: Receive, deadline: Deadline
+    ) -> GraphQLRequest:
         max_bytes = self._limits.body_max_bytes
         if scope["method"] == "GET":
             return from_query_string(scope["query_string"], max_bytes=max_bytes)
-        require_json(headers.get("content-type"), headers.get("content-encoding"))
+        require_json(headers.get(b"content-type"), headers.get(b"content-encoding"))
         return from_body(await read_body(headers, receive, max_bytes=max_bytes, deadline=deadline))
 
     async def _executed(
@@ -86,4 +111,7 @@ class GraphQLEndpoint:
         )
         record.operation, record.operation_type = operation.operation_name, operation.kind
         CALLER.set(Caller(request_id=record.request_id, token=token))
-        return await engine.run(operation, self._new_context(viewer, record.request_id))
+        result: ExecutionResult | Awaitable[ExecutionResult] = engine.run(
+            operation, self._new_context(viewer, record.request_id)
+        )
+        return result if isinstance(result, ExecutionResult) else await result

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from enum import Enum
+from functools import lru_cache
 
 from gateway.http.refusal import HttpRefusal
 
@@ -13,8 +14,18 @@ class MediaType(Enum):
     JSON = "application/json"
 
 
-def negotiated(accept: Sequence[str]) -> MediaType:
-    """The media type to answer in, by all Accept headers together; HttpRefusal 406 when the client takes neither."""
+REMEMBERED_CHARACTERS = 200
+"""Accept headers up to this length, of which clients send the same few, are read once."""
+
+
+def negotiated(accept: str | None) -> MediaType:
+    """The media type to answer in, by the Accept header; HttpRefusal 406 when the client takes neither."""
+    if accept is None:
+        return MediaType.JSON
+    return _remembered(accept) if len(accept) <= REMEMBERED_CHARACTERS else _negotiated(accept)
+
+
+def _negotiated(accept: str) -> MediaType:
     ranges = _ranges(accept)
     if not ranges:
         return MediaType.JSON
@@ -27,12 +38,17 @@ def negotiated(accept: Sequence[str]) -> MediaType:
     return best
 
 
+_remembered = lru_cache(maxsize=256)(_negotiated)
+
+
 def require_json(content_type: str | None, content_encoding: str | None) -> None:
     """Refuses (415) a body that is not plain JSON in UTF-8.
 
     A browser sends `application/json` to another site only after asking that site (CORS preflight), and any of the
     types it may send without asking is refused here: that is the gateway's protection from forged requests.
     """
+    if content_type == "application/json" and content_encoding is None:
+        return
     media_type, _, parameters = (content_type or "").partition(";")
     if media_type.strip().lower() != "application/json":
         raise HttpRefusal(415, "Send the request with Content-Type: application/json.", {"Accept": "application/json"})
@@ -44,10 +60,10 @@ def require_json(content_type: str | None, content_encoding: str | None) -> None
         raise HttpRefusal(415, "Send the body without Content-Encoding.", {"Accept-Encoding": "identity"})
 
 
-def _ranges(accept: Sequence[str]) -> dict[str, float]:
+def _ranges(accept: str) -> dict[str, float]:
     """Media range -> quality; of one that stands twice, the better."""
     ranges: dict[str, float] = {}
-    for element in ",".join(accept).split(","):
+    for element in accept.split(","):
         media_range, *parameters = (part.strip().lower() for part in element.split(";"))
         if media_range:
             ranges[media_range] = max(ranges.get(media_range, 0.0), _quality(parameters))
