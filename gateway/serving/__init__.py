@@ -12,7 +12,7 @@ from gateway.errors import ConfigurationError
 from gateway.serving.bounds import Bounds
 from gateway.serving.connection import connection_class, seconds_between_sweeps, sweep
 
-__all__ = ["Bounds", "base_url", "listening", "serving"]
+__all__ = ["Bounds", "base_url", "listening", "listening_together", "serving"]
 
 BACKLOG = 2048
 UNWIND_SECONDS = 1.0
@@ -101,8 +101,26 @@ async def _unwound(server: uvicorn.Server) -> None:
         await asyncio.wait(cancelled, timeout=UNWIND_SECONDS)
 
 
-def listening(host: str, port: int, port_setting: str, *, is_shared: bool = False) -> socket.socket:
-    """A socket that listens; of shared ones, several on the same port divide its connections among them."""
+def listening(host: str, port: int, port_setting: str) -> socket.socket:
+    """A socket that listens; ConfigurationError names an address that cannot be had and the setting it came from."""
+    return _listening(host, port, port_setting, is_shared=False)
+
+
+def listening_together(count: int, host: str, port: int, port_setting: str) -> list[socket.socket]:
+    """Sockets on one port, among which the system divides its connections.
+
+    Others could join them, so a port that somebody listens on has to be found out first.
+    """
+    if port:
+        listening(host, port, port_setting).close()
+    listeners: list[socket.socket] = []
+    for _ in range(count):
+        listeners.append(_listening(host, port, port_setting, is_shared=True))
+        port = listeners[0].getsockname()[1]
+    return listeners
+
+
+def _listening(host: str, port: int, port_setting: str, *, is_shared: bool) -> socket.socket:
     try:
         return _listener(host, port, is_shared=is_shared)
     except OSError as error:
