@@ -67,7 +67,7 @@ class GraphQLEndpoint:
     async def _reply(self, scope: Scope, headers: RequestHeaders, receive: Receive, record: RequestRecord) -> Reply:
         media_type = MediaType.JSON
         try:
-            media_type = negotiated(headers.get(b"accept"))
+            media_type = negotiated(headers.raw(b"accept"))
             return answer.executed(await self._result(scope, headers, receive, record), media_type, record)
         except ClientGone:
             raise
@@ -99,7 +99,7 @@ class GraphQLEndpoint:
         max_bytes = self._limits.body_max_bytes
         if scope["method"] == "GET":
             return from_query_string(scope["query_string"], max_bytes=max_bytes)
-        require_json(headers.get(b"content-type"), headers.get(b"content-encoding"))
+        require_json(headers)
         return from_body(await read_body(headers, receive, max_bytes=max_bytes, deadline=deadline))
 
     async def _executed(

@@ -38,8 +38,8 @@ _OBJECT: msgspec.json.Decoder[dict[str, Any] | None] = msgspec.json.Decoder(dict
 
 async def read_body(headers: RequestHeaders, receive: Receive, *, max_bytes: int, deadline: Deadline) -> bytes:
     """The whole body; 413 as soon as it is too large, 408 when it comes too slowly, ClientGone when it stops."""
-    length = headers.get(b"content-length") or ""
-    if length.isdecimal() and int(length) > max_bytes:
+    length = headers.raw(b"content-length") or b""
+    if length.isdigit() and int(length) > max_bytes:
         raise _too_large(max_bytes)
     try:
         return await in_time(_read(receive, max_bytes), deadline)

@@ -5,6 +5,7 @@ from enum import Enum
 from functools import lru_cache
 
 from gateway.http.refusal import HttpRefusal
+from gateway.http.request_headers import RequestHeaders
 
 
 class MediaType(Enum):
@@ -18,15 +19,15 @@ REMEMBERED_CHARACTERS = 200
 """Accept headers up to this length, of which clients send the same few, are read once."""
 
 
-def negotiated(accept: str | None) -> MediaType:
+def negotiated(accept: bytes | None) -> MediaType:
     """The media type to answer in, by the Accept header; HttpRefusal 406 when the client takes neither."""
     if accept is None:
         return MediaType.JSON
     return _remembered(accept) if len(accept) <= REMEMBERED_CHARACTERS else _negotiated(accept)
 
 
-def _negotiated(accept: str) -> MediaType:
-    ranges = _ranges(accept)
+def _negotiated(accept: bytes) -> MediaType:
+    ranges = _ranges(accept.decode("latin-1"))
     if not ranges:
         return MediaType.JSON
     # Of two as welcome as each other the first: wildcards alone come from clients older than the graph's own type.
@@ -41,15 +42,16 @@ def _negotiated(accept: str) -> MediaType:
 _remembered = lru_cache(maxsize=256)(_negotiated)
 
 
-def require_json(content_type: str | None, content_encoding: str | None) -> None:
+def require_json(headers: RequestHeaders) -> None:
     """Refuses (415) a body that is not plain JSON in UTF-8.
 
     A browser sends `application/json` to another site only after asking that site (CORS preflight), and any of the
     types it may send without asking is refused here: that is the gateway's protection from forged requests.
     """
-    if content_type == "application/json" and content_encoding is None:
+    content_encoding = headers.get(b"content-encoding")
+    if headers.raw(b"content-type") == b"application/json" and content_encoding is None:
         return
-    media_type, _, parameters = (content_type or "").partition(";")
+    media_type, _, parameters = (headers.get(b"content-type") or "").partition(";")
     if media_type.strip().lower() != "application/json":
         raise HttpRefusal(415, "Send the request with Content-Type: application/json.", {"Accept": "application/json"})
     for parameter in parameters.split(";"):

@@ -21,6 +21,10 @@ class RequestHeaders:
         value = self._fields.get(name)
         return None if value is None else value.decode("latin-1")
 
+    def raw(self, name: bytes) -> bytes | None:
+        """The same as it came in."""
+        return self._fields.get(name)
+
     def __contains__(self, name: bytes) -> bool:
         return name in self._fields
 

@@ -1,7 +1,7 @@
 """Logs: one JSON line for each event, colours on a terminal; nothing secret or personal in either.
 
 Whatever logs, through structlog or the standard library, passes `redacted` last. The few lines that every request
-writes go through `info`, which says the same with less ado.
+writes are a `Line` each, which says the same with less ado.
 """
 
 import logging
@@ -11,12 +11,14 @@ from typing import Any, TextIO
 
 import msgspec
 import structlog
+from msgspec import UNSET
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from gateway.log.line import OURS, Line
 from gateway.log.lines import Lines
-from gateway.log.redaction import redacted, shown_items
+from gateway.log.redaction import redacted
 
-__all__ = ["configure_logging", "flush_logs", "info", "redacted"]
+__all__ = ["Line", "configure_logging", "flush_logs", "redacted", "write"]
 
 QUIET_LOGGERS = {"uvicorn.access": logging.CRITICAL, "uvicorn.error": logging.WARNING, "asyncio": logging.WARNING}
 """Loggers of libraries, and from where they are heard: requests have a line of our own."""
@@ -56,19 +58,18 @@ def configure_logging(level: str, *, stream: TextIO) -> None:
         logging.getLogger(name).setLevel(quiet_level)
 
 
-def info(event: str, **fields: Any) -> None:
-    """As structlog's `info`, for lines that every request writes: where they are JSON, without a logger for each.
-
-    A line that brings its own `request_id` takes nothing else from the context.
-    """
+def write(line: Line) -> None:
+    """Writes it with the context's request ids, if it brings none: where lines are JSON, without a logger for each."""
     if not _json_processors or structlog.get_config()["processors"] is not _json_processors:
-        _log.info(event, **fields)
+        said = msgspec.structs.asdict(line).items()
+        fields = {name: value for name, value in said if value is not UNSET and name not in OURS}
+        _log.info(line.__struct_config__.tag, **fields)
     elif _is_info_shown:
-        fields["event"] = event
-        if "request_id" not in fields:
-            structlog.contextvars.merge_contextvars(None, "info", fields)
-        line = shown_items(fields)
-        line["level"], line["timestamp"] = "info", _timestamp()
+        if line.request_id is UNSET:
+            context = structlog.contextvars.get_contextvars()
+            line.request_id = context.get("request_id", UNSET)
+            line.request_ids = context.get("request_ids", UNSET)
+        line.timestamp = _timestamp()
         _lines.add(_encode(line) + b"\n")
 
 

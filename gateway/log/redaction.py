@@ -64,11 +64,10 @@ CLEAN_MAX, CLEAN_MAX_CHARACTERS = 4_096, 64
 
 def redacted(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
     """The structlog processor that takes out of an event what nobody should read in a log."""
-    return shown_items(event)
+    return _shown_items(event)
 
 
-def shown_items(items: Mapping[Any, Any]) -> dict[str, Any]:
-    """The items as a log may show them, in JSON's own types."""
+def _shown_items(items: Mapping[Any, Any]) -> dict[str, Any]:
     shown = {}
     for key, value in items.items():
         name, rule = _of_key(key if type(key) is str else str(key))
@@ -85,10 +84,10 @@ def _of_key(key: str) -> tuple[str, Callable[[Any], Any]]:
     """How the key is shown, and how its value is."""
     words = WORD_START.sub("_", key).lower()
     if SECRET_KEY.search(words):
-        return _masked(key), _secret
+        return masked(key), _secret
     if key in IDENTIFIER_KEYS:
         return key, _as_it_is
-    return _masked(key), _number if NUMBER_KEY.fullmatch(words) else _shown
+    return masked(key), _number if NUMBER_KEY.fullmatch(words) else _shown
 
 
 def _secret(value: Any) -> Any:
@@ -104,13 +103,13 @@ def _shown(value: Any) -> Any:
     if kind in PLAIN:
         return value
     if kind is str:
-        return _masked(value)
+        return masked(value)
     return [_shown(each) for each in value] if kind is list else _within(value, _shown)
 
 
 def _number(value: Any) -> Any:
     if isinstance(value, int) and value in NUMBERS:
-        return _masked(str(value))
+        return masked(str(value))
     return _within(value, _number)
 
 
@@ -118,22 +117,23 @@ def _within(value: Any, rule: Callable[[Any], Any]) -> Any:
     """What is inside a collection is shown by the rule of the collection's key, or by its own key's."""
     match value:
         case str():
-            return _masked(value)
+            return masked(value)
         case None | bool() | float() | int():
             return value
         case Mapping():
-            return shown_items(value)
+            return _shown_items(value)
         case list() | tuple() | set() | frozenset():
             return [rule(each) for each in value]
         case _:
-            return _masked(str(value))
+            return masked(str(value))
 
 
 _clean: set[str] = set()
 """Texts in which there was nothing to mask; never one in which there was."""
 
 
-def _masked(text: str) -> str:
+def masked(text: str) -> str:
+    """The text without what looks like a secret or a person's."""
     if text in _clean:
         return text
     shown = _looked_through(text)
