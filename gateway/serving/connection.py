@@ -18,6 +18,7 @@ TOO_LARGE = 431
 TOO_SLOW = 408
 TOO_MANY = 503
 SWEEPS_MAX_SECONDS = 1.0
+LINGER_SECONDS = 2.0
 
 
 class _Refused(Exception):
@@ -39,6 +40,7 @@ class BoundedConnection(HttpToolsProtocol):
         self._is_in_headers = False
         self._is_in_body = False
         self._has_asked = False
+        self._is_refused = False
         self._of_this_request = 0
         """Bytes that came since the request began, as far as they can be headers."""
         self._of_this_read = 0
@@ -52,7 +54,7 @@ class BoundedConnection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parses what came; 400 for what is not HTTP, 431 for headers that are too large."""
-        if self.transport.is_closing():
+        if self._is_refused:
             return
         self._of_this_read = len(data)
         if not self._is_in_body:
@@ -111,7 +113,7 @@ class BoundedConnection(HttpToolsProtocol):
             self.cycle.keep_alive = False  # what is being answered still is; the unfinished request behind it is not
         elif self.transport.get_write_buffer_size():
             self.transport.abort()  # its client does not even read what it was sent
-        elif self._is_in_headers:
+        elif self._is_in_headers and not self._is_refused:
             seconds = self.bounds.header_timeout_seconds
             self._refuse(TOO_SLOW, f"The headers of the request did not arrive within {seconds:g} s.")
         else:
@@ -125,12 +127,20 @@ class BoundedConnection(HttpToolsProtocol):
         self._refuse(TOO_LARGE, f"The headers are larger than {max_bytes} bytes, or more than {max_count}.")
 
     def _refuse(self, status: int, message: str) -> None:
-        """Answers outside of any application, unless something else is being answered, and closes."""
+        """The last that is said on this connection, unless something else is being answered, which still is.
+
+        What comes from now on is thrown away, for a while: closed at once, the connection would be reset under what
+        its client still sends, and the answer lost.
+        """
         log.info("connection_refused", status=status, reason=message)
-        if not self._is_answering():
-            head = b"content-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\nconnection: close\r\n\r\n"
-            self.transport.write(STATUS_LINE[status] + head % len(message) + message.encode())
-        self.transport.close()
+        self._is_refused = True
+        if self._is_answering():
+            self.cycle.keep_alive = False
+            return
+        head = b"content-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\nconnection: close\r\n\r\n"
+        self.transport.write(STATUS_LINE[status] + head % len(message) + message.encode())
+        self.transport.write_eof()
+        self.expires_at = self.loop.time() + LINGER_SECONDS
 
 
 def connection_class(bounds: Bounds) -> type[BoundedConnection]:
