@@ -51,8 +51,8 @@ class Authenticator:
         self._identity = identity
         self._keys = keys
         self._clock = clock
-        self._revocations = revocations or NobodyRevoked()
-        self._verified = verified or VerifiedTokens()
+        self._revocations = NobodyRevoked() if revocations is None else revocations
+        self._verified = VerifiedTokens() if verified is None else verified
 
     async def viewer(self, token: str | None) -> Viewer:
         """ANONYMOUS without a token; Unauthenticated says why a token does not hold, and never repeats it."""

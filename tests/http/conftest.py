@@ -149,15 +149,25 @@ async def http_client() -> AsyncIterator[aiohttp.ClientSession]:
 
 
 @pytest.fixture(scope="module")
-def app(work: Work, issuer: Issuer) -> ASGIApp:
+def make_app(work: Work) -> Callable[[Authenticator], ASGIApp]:
+    """Makes the gateway's HTTP layer around an authenticator."""
+
+    def make(authenticator: Authenticator) -> ASGIApp:
+        return create_app(
+            admission=Admission(make_schema(work), LIMITS, introspection=True, policy=Policy()),
+            new_context=RequestContext,  # type: ignore[arg-type]  # this graph needs no loaders
+            authenticator=authenticator,
+            server=SERVER,
+            limits=LIMITS,
+        )
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def app(make_app: Callable[[Authenticator], ASGIApp], issuer: Issuer) -> ASGIApp:
     """The gateway's HTTP layer."""
-    return create_app(
-        admission=Admission(make_schema(work), LIMITS, introspection=True, policy=Policy()),
-        new_context=RequestContext,  # type: ignore[arg-type]  # this graph needs no loaders
-        authenticator=Authenticator(IDENTITY, issuer, lambda: NOW),
-        server=SERVER,
-        limits=LIMITS,
-    )
+    return make_app(Authenticator(IDENTITY, issuer, lambda: NOW))
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
