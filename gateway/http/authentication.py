@@ -74,7 +74,7 @@ class Authenticator:
             expires_at=claims["exp"],
             begins_at=max(claims.get("nbf", EARLIEST), claims.get("iat", EARLIEST)),
         )
-        self._verified.put(token, verified)
+        self._verified.put(token, verified, self._clock().timestamp())
         return verified
 
     async def _claims(self, token: str) -> Claims:

@@ -58,7 +58,7 @@ class GraphQLEndpoint:
             if reply is None:
                 reply = await self._reply(scope, headers, receive, record)
             record.status = reply.status
-            await send_reply(send, reply, record.header, *self._cors.marks(headers))
+            await send_reply(scope, send, reply, record.header, *self._cors.marks(headers))
         except ClientGone:
             pass
         finally:

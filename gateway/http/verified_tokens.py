@@ -1,9 +1,7 @@
 """Tokens whose signature held a moment ago, so that it is not computed again in every request."""
 
 import hashlib
-import time
 from collections import OrderedDict
-from collections.abc import Callable
 
 import msgspec
 
@@ -26,16 +24,8 @@ class VerifiedToken(msgspec.Struct, frozen=True, kw_only=True):
 class VerifiedTokens:
     """The most recently used of them, by their digests: the tokens themselves are not kept."""
 
-    def __init__(
-        self,
-        *,
-        max_tokens: int = REMEMBERED_MAX,
-        max_seconds: float = REMEMBERED_SECONDS,
-        monotonic: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, *, max_tokens: int = REMEMBERED_MAX) -> None:
         self._max_tokens = max_tokens
-        self._max_seconds = max_seconds
-        self._monotonic = monotonic
         self._tokens: OrderedDict[bytes, tuple[VerifiedToken, float]] = OrderedDict()
 
     def get(self, token: str, now: float, leeway_seconds: float) -> VerifiedToken | None:
@@ -44,17 +34,17 @@ class VerifiedTokens:
         known = self._tokens.get(digest)
         if known is None:
             return None
-        verified, forgotten_at = known
+        verified, at = known
         is_within_its_times = verified.expires_at > now - leeway_seconds and verified.begins_at <= now + leeway_seconds
-        if not is_within_its_times or self._monotonic() >= forgotten_at:
+        if not is_within_its_times or not at <= now < at + REMEMBERED_SECONDS:  # a clock can be set back
             del self._tokens[digest]
             return None
         self._tokens.move_to_end(digest)
         return verified
 
-    def put(self, token: str, verified: VerifiedToken) -> None:
+    def put(self, token: str, verified: VerifiedToken, now: float) -> None:
         """Remembers it in place of the one that was not used for longest."""
-        self._tokens[_digest(token)] = verified, self._monotonic() + self._max_seconds
+        self._tokens[_digest(token)] = verified, now
         if len(self._tokens) > self._max_tokens:
             self._tokens.popitem(last=False)
 

@@ -2,17 +2,24 @@
 
 import math
 from collections.abc import Iterable
+from functools import partial
 from typing import Any, ClassVar
 
 import httptools
 import structlog
+from uvicorn._types import ASGI3Application
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from gateway.serving.bounds import Bounds
 
 log = structlog.get_logger()
+
+WHOLE_REPLY = "telco_gateway.whole_reply"
+"""An extension of ASGI: the function (status, headers, body) that sends an answer at once, and says whether it did."""
+
+Header = tuple[bytes, bytes]
 
 TOO_LARGE = 431
 TOO_SLOW = 408
@@ -95,6 +102,10 @@ class BoundedConnection(HttpToolsProtocol):
         self._of_this_request = 0
         super().on_message_complete()
 
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        cycle.scope["extensions"] = {WHOLE_REPLY: partial(_reply_whole, cycle)}  # type: ignore[dict-item] # a function
+        super()._start_asgi_task(cycle, app)
+
     def on_response_complete(self) -> None:
         """As uvicorn's, with our time for the next request in place of a timer."""
         self.server_state.total_requests += 1
@@ -141,6 +152,29 @@ class BoundedConnection(HttpToolsProtocol):
         self.transport.write(STATUS_LINE[status] + head % len(message) + message.encode())
         self.transport.write_eof()
         self.expires_at = self.loop.time() + LINGER_SECONDS
+
+
+def _reply_whole(cycle: RequestResponseCycle, status: int, headers: Iterable[Header], body: bytes) -> bool:
+    """Sends a whole answer, whose length is among the headers, in one write; False where that cannot be done now."""
+    if cycle.response_started or cycle.flow.write_paused or cycle.scope["method"] == "HEAD":
+        return False
+    lines = [STATUS_LINE[status]]
+    for name, value in headers:
+        if b"\n" in value or b"\r" in value or name == b"connection":
+            return False
+        lines += (name, b": ", value, b"\r\n")
+    if not cycle.keep_alive:
+        lines.append(b"connection: close\r\n")
+    cycle.response_started = cycle.response_complete = True
+    cycle.waiting_for_100_continue = False
+    if not cycle.disconnected:
+        lines += (b"\r\n", body)
+        cycle.transport.write(b"".join(lines))
+        if not cycle.keep_alive:
+            cycle.transport.close()
+        cycle.on_response()
+    cycle.message_event.set()
+    return True
 
 
 def connection_class(bounds: Bounds) -> type[BoundedConnection]:
