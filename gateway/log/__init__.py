@@ -26,22 +26,21 @@ QUIET_LOGGERS = {"uvicorn.access": logging.CRITICAL, "uvicorn.error": logging.WA
 _lines = Lines()
 _encode = msgspec.json.Encoder().encode
 _log = structlog.get_logger()
-_json_processors: list[Processor] = []
-"""What structlog is configured with where lines are JSON; the very list, which tests that capture logs empty."""
+_json_renderer: Processor | None = None
+"""What structlog does last where lines are JSON: as long as it does, nobody else (a test that captures) wants them."""
 _is_info_shown = False
 
 
 def configure_logging(level: str, *, stream: TextIO) -> None:
     """Sends every log of this process to `stream` from `level` on (debug, info, warning, error)."""
-    global _json_processors, _is_info_shown
+    global _json_renderer, _is_info_shown
     threshold = logging.getLevelNamesMapping()[level.upper()]
     before, render = _before_rendering(), _renderer(stream)
-    processors = [structlog.contextvars.merge_contextvars, *before, render]
     _lines.send_to(stream)
-    _json_processors = [] if stream.isatty() else processors
+    _json_renderer = None if stream.isatty() else render
     _is_info_shown = threshold <= logging.INFO
     structlog.configure(
-        processors=processors,
+        processors=[structlog.contextvars.merge_contextvars, *before, render],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
         logger_factory=_Sink,
         cache_logger_on_first_use=False,  # modules hold loggers made before this call
@@ -60,7 +59,7 @@ def configure_logging(level: str, *, stream: TextIO) -> None:
 
 def write(line: Line) -> None:
     """Writes it with the context's request ids, if it brings none: where lines are JSON, without a logger for each."""
-    if not _json_processors or structlog.get_config()["processors"] is not _json_processors:
+    if structlog.get_config()["processors"][-1] is not _json_renderer:
         said = msgspec.structs.asdict(line).items()
         fields = {name: value for name, value in said if value is not UNSET and name not in OURS}
         _log.info(line.__struct_config__.tag, **fields)

@@ -6,7 +6,7 @@ from typing import get_args
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from gateway.log.redaction import IDENTIFIER_KEYS, masked
+from gateway.log.redaction import IDENTIFIER_KEYS, KNOWN_CLEAN, masked
 
 OURS = frozenset({"level", "timestamp"})
 """Fields that whoever writes the line fills in."""
@@ -27,7 +27,7 @@ class Line(msgspec.Struct, kw_only=True, tag_field="event"):
     def __post_init__(self) -> None:
         for name in _texts(type(self)):
             text = getattr(self, name)
-            if type(text) is str:
+            if type(text) is str and text not in KNOWN_CLEAN:
                 setattr(self, name, masked(text))
 
 

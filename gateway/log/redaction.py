@@ -72,7 +72,7 @@ def _shown_items(items: Mapping[Any, Any]) -> dict[str, Any]:
     for key, value in items.items():
         name, rule = _of_key(key if type(key) is str else str(key))
         kind = type(value)
-        if rule is _shown and (kind in PLAIN or (kind is str and value in _clean)):
+        if rule is _shown and (kind in PLAIN or (kind is str and value in KNOWN_CLEAN)):
             shown[name] = value  # what nearly all of it is
         else:
             shown[name] = rule(value)
@@ -128,19 +128,19 @@ def _within(value: Any, rule: Callable[[Any], Any]) -> Any:
             return masked(str(value))
 
 
-_clean: set[str] = set()
+KNOWN_CLEAN: set[str] = set()
 """Texts in which there was nothing to mask; never one in which there was."""
 
 
 def masked(text: str) -> str:
     """The text without what looks like a secret or a person's."""
-    if text in _clean:
+    if text in KNOWN_CLEAN:
         return text
     shown = _looked_through(text)
     if len(text) <= CLEAN_MAX_CHARACTERS and shown == text:
-        if len(_clean) >= CLEAN_MAX:
-            _clean.clear()
-        _clean.add(text)
+        if len(KNOWN_CLEAN) >= CLEAN_MAX:
+            KNOWN_CLEAN.clear()
+        KNOWN_CLEAN.add(text)
     return shown
 
 
