@@ -107,11 +107,11 @@ class _Watch:
     ) -> None:
         self._timer.cancel()
         self._leaving.cancel()
-        if self._reason is None:
-            return
-        others_cancel = self._task.uncancel() > self._cancelled_before
-        if kind is asyncio.CancelledError and not others_cancel:
+        # Whatever came out after a cancellation is its fruit: something inside may have taken it for an answer.
+        if self._reason is not None and self._task.uncancel() <= self._cancelled_before:
             raise self._reason from None
+        if self._task.cancelling() > self._cancelled_before and kind is not asyncio.CancelledError:
+            raise asyncio.CancelledError from None
 
     async def _client_left(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":

@@ -81,10 +81,14 @@ async def serving(
         server.should_exit = True
         try:
             await task
-            await _unwound(server)
+        except asyncio.CancelledError:  # the leaving itself is cut short, before the application loses what it uses
+            for request in server.server_state.tasks:
+                request.cancel()
+            raise
         finally:
             sweeping.cancel()
             listener.close()
+            await _unwound(server)
 
 
 async def _swept(server: uvicorn.Server, period_seconds: float) -> None:

@@ -153,5 +153,34 @@ async def test_a_cancellation_of_the_request_is_no_deadline(
     assert connection.answers == []
 
 
+@pytest.mark.parametrize("reason", ["late", "left", "cancelled"])
+async def test_an_answer_made_of_a_cancellation_is_none(
+    app: ASGIApp, token: Callable[..., str], work: Any, monkeypatch: pytest.MonkeyPatch, reason: str
+) -> None:
+    """Where something inside takes a cancellation for a value, it counts all the same."""
+    started = asyncio.Event()
+
+    async def run() -> str:
+        started.set()
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            return "cancelled"
+        return "late"
+
+    monkeypatch.setattr(work, "run", run)
+    scope, body = request(token(), "{ slow }")
+    connection = Connection(body)
+    answering = asyncio.ensure_future(_awaited(app(scope, connection.receive, connection.send)))
+    await started.wait()
+    if reason == "left":
+        connection.gone.set()
+    elif reason == "cancelled":
+        answering.cancel()
+    outcome = await asyncio.gather(answering, return_exceptions=True)
+    assert isinstance(outcome[0], asyncio.CancelledError) is (reason == "cancelled")
+    assert [message["status"] for message in connection.answers[:1]] == ([504] if reason == "late" else [])
+
+
 async def _awaited(answering: Awaitable[None]) -> None:
     await answering
