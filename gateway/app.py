@@ -1,5 +1,6 @@
 """The composition root: the only place that chooses implementations and puts them together."""
 
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ from gateway.adapters.crm import CrmBackend
 from gateway.adapters.identity import SigningKeys
 from gateway.adapters.provisioning import ProvisioningBackend
 from gateway.admission import Admission
-from gateway.config import BackendSettings, BackendsSettings, Settings
+from gateway.config import BackendSettings, BackendsSettings, ServerSettings, Settings
 from gateway.context import Clock, Context
 from gateway.domain.viewer import Viewer
 from gateway.engine import Engine
@@ -21,7 +22,7 @@ from gateway.http import create_app
 from gateway.http.authentication import Authenticator
 from gateway.loaders import Loaders
 from gateway.schema import build_graph
-from gateway.serving import serving
+from gateway.serving import Bounds, serving
 from gateway.store.fallback import Fallback
 from gateway.store.store import Store
 
@@ -32,8 +33,13 @@ def real_time() -> datetime:
 
 
 @asynccontextmanager
-async def gateway(settings: Settings, clock: Clock = real_time) -> AsyncIterator[str]:
-    """Serves the graph where the settings say, in front of their backends; yields the base URL once it listens."""
+async def gateway(
+    settings: Settings, clock: Clock = real_time, *, listener: socket.socket | None = None
+) -> AsyncIterator[str]:
+    """Serves the graph where the settings say, in front of their backends; yields the base URL once it listens.
+
+    A `listener` that was opened before is used in place of a new one.
+    """
     async with (
         gateway_app(settings, clock) as app,
         serving(
@@ -41,6 +47,8 @@ async def gateway(settings: Settings, clock: Clock = real_time) -> AsyncIterator
             host=settings.server.host,
             port=settings.server.port,
             grace_seconds=settings.server.drain_seconds,
+            bounds=_bounds(settings.server),
+            listener=listener,
         ) as url,
     ):
         yield url
@@ -73,10 +81,21 @@ async def gateway_app(settings: Settings, clock: Clock = real_time) -> AsyncIter
             ),
             engine=Engine(reference=settings.engine == "reference"),
             new_context=new_context,
-            authenticator=Authenticator(settings.identity, keys, clock),
+            authenticator=Authenticator(settings.identity, keys, clock, store.revocations),
+            catch_up=store.generations.catch_up,
             server=settings.server,
             limits=settings.limits,
         )
+
+
+def _bounds(server: ServerSettings) -> Bounds:
+    return Bounds(
+        header_timeout_seconds=server.header_timeout_seconds,
+        header_max_bytes=server.header_max_bytes,
+        header_max_count=server.header_max_count,
+        idle_timeout_seconds=server.idle_timeout_seconds,
+        max_connections=server.max_connections,
+    )
 
 
 def request_loaders(

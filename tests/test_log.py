@@ -1,8 +1,12 @@
 """What logs show, and what they never show."""
 
+import asyncio
 import io
 import json
 import logging
+import select
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,8 +14,9 @@ import pytest
 import structlog
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import UNSET, UnsetType
 
-from gateway.log import configure_logging, redacted
+from gateway.log import Line, configure_logging, redacted, write
 
 
 class Terminal(io.StringIO):
@@ -243,3 +248,142 @@ def test_an_audit_line_says_who_read_whose() -> None:
     """A subject that looks like an e-mail address or a number stays, and so does the SIM."""
     event = {"event": "sim_codes_read", "subject": "mario.rossi@azienda.example", "sim_id": "893999700000410004"}
     assert redacted(None, "info", dict(event)) == event
+
+
+class Call(Line, kw_only=True, tag="call"):
+    """A typed line."""
+
+    path: str
+    rows: int | None
+    note: str | UnsetType = UNSET
+    company_id: str | None = None
+
+
+def test_a_typed_line_says_what_any_other_would() -> None:
+    """Event, level, time, the context's request id; what is unset is left out, texts are masked, identifiers stay."""
+    stream = io.StringIO()
+    configure_logging("info", stream=stream)
+    with structlog.contextvars.bound_contextvars(request_id="r-1"):
+        write(Call(path="/line/3451234567", rows=None, company_id="3451234567"))
+        write(Call(request_id="r-2", path="/line", rows=1, note="Bearer abc.def"))
+    first, second = lines(stream)
+    assert first.pop("timestamp").endswith("Z")
+    assert first == {
+        "event": "call",
+        "request_id": "r-1",
+        "level": "info",
+        "path": "/line/***567",
+        "rows": None,
+        "company_id": "3451234567",
+    }
+    assert (second["request_id"], second["note"]) == ("r-2", "[token]")
+
+
+def test_work_that_several_requests_share_names_them() -> None:
+    """Where the context speaks of several requests, so does the line."""
+    stream = io.StringIO()
+    configure_logging("info", stream=stream)
+    with structlog.contextvars.bound_contextvars(request_ids=["r-1", "r-2"]):
+        write(Call(path="/", rows=1))
+    assert (lines(stream)[0]["request_ids"], "request_id" in lines(stream)[0]) == (["r-1", "r-2"], False)
+
+
+def test_typed_lines_are_quiet_and_coloured_like_any_other() -> None:
+    """Above their level they are not written; on a terminal they are for people."""
+    quiet, terminal = io.StringIO(), Terminal()
+    configure_logging("warning", stream=quiet)
+    write(Call(path="/", rows=1))
+    configure_logging("info", stream=terminal)
+    write(Call(path="/line/3451234567", rows=1))
+    assert quiet.getvalue() == ""
+    assert "call" in terminal.getvalue()
+    assert "***567" in terminal.getvalue()
+    assert "3451234567" not in terminal.getvalue()
+
+
+def test_typed_lines_can_be_captured() -> None:
+    """Tests that capture structlog's events get them too, before and after logging was configured."""
+    for _ in range(2):
+        with structlog.testing.capture_logs() as captured:
+            write(Call(request_id="r-1", path="/", rows=1))
+        assert [(event["event"], event["path"], event["request_id"]) for event in captured] == [("call", "/", "r-1")]
+        configure_logging("info", stream=io.StringIO())
+
+
+def test_clean_texts_are_remembered_and_no_others() -> None:
+    """What was masked once is masked again, however often and in whatever company."""
+    for _ in range(3):
+        assert shown("num-3451234567") == "num-***567"
+        assert shown("num-1") == "num-1"
+        assert shown(["num-1", "num-3451234567"]) == ["num-1", "num-***567"]
+
+
+class Writes(io.StringIO):
+    """A stream that counts its writes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.count = 0
+
+    def write(self, text: str, /) -> int:
+        """Counts."""
+        self.count += 1
+        return super().write(text)
+
+
+async def test_the_lines_of_a_turn_leave_together() -> None:
+    """In an event loop, lines wait for the end of the turn and are one write; an error does not wait."""
+    stream = Writes()
+    configure_logging("info", stream=stream)
+    for number in range(3):
+        write(Call(path="/", rows=number))
+    structlog.get_logger().info("other")
+    assert stream.count == 0
+    await asyncio.sleep(0)
+    assert stream.count == 1
+    assert [line["event"] for line in lines(stream)] == ["call", "call", "call", "other"]
+    write(Call(path="/", rows=3))
+    structlog.get_logger().error("failed")
+    assert (stream.count, lines(stream)[-1]["event"]) == (2, "failed")
+
+
+async def test_many_lines_leave_in_pieces_that_stay_whole() -> None:
+    """No write is longer than a pipe takes in one piece, and each ends with a line."""
+    parts: list[str] = []
+
+    class Parts(io.StringIO):
+        def write(self, text: str, /) -> int:
+            parts.append(text)
+            return len(text)
+
+    configure_logging("info", stream=Parts())
+    for number in range(200):
+        write(Call(path="/some/path", rows=number))
+    await asyncio.sleep(0)
+    assert len(parts) > 1
+    assert all(len(part) <= select.PIPE_BUF and part.endswith("}\n") for part in parts)
+    assert [json.loads(line)["rows"] for line in "".join(parts).splitlines()] == list(range(200))
+
+
+def test_nothing_is_lost_at_the_exit() -> None:
+    """Lines that still wait when a process ends are written."""
+    program = """
+import asyncio, sys, structlog
+from gateway.log import configure_logging
+configure_logging("info", stream=sys.stderr)
+async def main():
+    structlog.get_logger().info("last")
+    raise SystemExit(3)
+asyncio.run(main())
+"""
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (result.returncode, json.loads(result.stderr)["event"]) == (3, "last")
+
+
+def test_a_stream_that_is_closed_ends_nothing() -> None:
+    """A log that cannot be written does not end what is logged."""
+    stream = io.StringIO()
+    configure_logging("info", stream=stream)
+    stream.close()
+    write(Call(path="/", rows=1))
+    structlog.get_logger().error("failed")

@@ -10,6 +10,7 @@ from typing import Self, TypeVar
 import aiohttp
 import msgspec
 import structlog
+from msgspec import UNSET, UnsetType
 from yarl import URL
 
 from gateway.adapters._auth import authorization
@@ -27,6 +28,7 @@ from gateway.errors import (
     BackendUnavailable,
     GatewayError,
 )
+from gateway.log import Line, write
 
 log = structlog.get_logger()
 
@@ -154,6 +156,21 @@ def _code(error: BaseException) -> str:
     return "CANCELLED" if isinstance(error, asyncio.CancelledError) else type(error).__name__
 
 
+class BackendCallLine(Line, kw_only=True, tag="backend_call"):
+    """What was asked of a backend, how it went and how long it took."""
+
+    backend: str
+    method: str
+    path: str
+    status: int | None
+    ms: float
+    rows: int
+    batch: int
+    error: str | UnsetType
+    requests: int | UnsetType = UNSET
+    """How many requests share the call, where it is more than one."""
+
+
 class BackendClient:
     """All calls to one backend (`billing`, `provisioning` or `crm`) go through one of these.
 
@@ -188,7 +205,8 @@ class BackendClient:
     async def call(self, api: str, call: Call, decoder: msgspec.json.Decoder[T]) -> Answer[T]:
         """The decoded answer; a BackendError where there is none, or none that the contract allows."""
         began = time.monotonic()
-        status, rows, code = None, 0, None
+        code: str | UnsetType = UNSET
+        status, rows = None, 0
         try:
             reply = await self._authorized(f"{self._url}{self.profiles[api].base_path.rstrip('/')}{call.target}", call)
             status = reply.status
@@ -200,17 +218,19 @@ class BackendClient:
             raise
         finally:
             served = SERVED.get()
-            log.info(
-                "backend_call",
-                backend=self.name,
-                method=call.method,
-                path=call.path,
-                status=status,
-                ms=round((time.monotonic() - began) * 1000, 1),
-                rows=rows,
-                batch=call.batch,
-                **({"error": code} if code else {}),
-                **(served.log_fields() if served else {}),
+            shared = served.log_fields() if served else {}
+            write(
+                BackendCallLine(
+                    backend=self.name,
+                    method=call.method,
+                    path=call.path,
+                    status=status,
+                    ms=round((time.monotonic() - began) * 1000, 1),
+                    rows=rows,
+                    batch=call.batch,
+                    error=code,
+                    **shared,
+                )
             )
 
     async def _authorized(self, url: str, call: Call) -> Reply:

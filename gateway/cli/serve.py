@@ -1,11 +1,15 @@
 """`telco-gateway serve`: the gateway in front of the backends that the configuration names."""
 
+import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gateway.cli.running import run
+
+if TYPE_CHECKING:
+    from gateway.config import Settings
 
 
 def serve(
@@ -18,4 +22,37 @@ def serve(
     from gateway.config import load_settings
 
     settings = load_settings(config)
-    run(app.gateway(settings), lambda url: f"telco-gateway serves {url}/graphql", log_level=settings.log_level)
+    if settings.server.workers > 1:
+        _serve_by_workers(settings)
+    else:
+        run(app.gateway(settings), _ready_line, log_level=settings.log_level)
+
+
+def _serve_by_workers(settings: "Settings") -> None:
+    from gateway import app
+    from gateway.cli.workers import Workers
+    from gateway.log import configure_logging
+    from gateway.serving import base_url, listening_together
+
+    server = settings.server
+    configure_logging(settings.log_level, stream=sys.stderr)
+    listeners = listening_together(server.workers, server.host, server.port, "server.port")
+    url = base_url(server.host, listeners[0])
+
+    def say_ready() -> None:
+        typer.echo(_ready_line(url))
+        sys.stdout.flush()
+
+    workers = Workers(
+        lambda listener: app.gateway(settings, listener=listener),
+        listeners,
+        on_ready=say_ready,
+        drain_seconds=server.drain_seconds,
+    )
+    code = workers.run()
+    if code:
+        raise typer.Exit(code)
+
+
+def _ready_line(url: str) -> str:
+    return f"telco-gateway serves {url}/graphql"

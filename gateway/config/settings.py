@@ -97,6 +97,7 @@ class IdentitySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     role_claim: str = "role"
     company_claim: str = "company_id"
     scope_claim: str = "scope"
+    session_claim: str = "sid"
     roles: dict[str, Role] = msgspec.field(
         default_factory=lambda: {"USER_ADMIN": "USER_ADMIN", "TELCO_MANAGER": "TELCO_MANAGER", "OPERATOR": "OPERATOR"}
     )
@@ -147,6 +148,14 @@ class ServerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     graphiql: bool = False
     introspection: bool = True
     drain_seconds: GraceSeconds = 5.0
+    workers: Annotated[int, Meta(ge=1, le=256)] = 1
+    """Processes that serve; `demo` has one."""
+    max_connections: Count = 10_000
+    """Of one worker."""
+    header_timeout_seconds: Seconds = 10.0
+    header_max_bytes: Annotated[int, Meta(ge=1_024)] = 32_768
+    header_max_count: Count = 100
+    idle_timeout_seconds: Seconds = 75.0
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

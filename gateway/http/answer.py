@@ -5,27 +5,43 @@ from typing import Any
 
 import msgspec
 from graphql import ExecutionResult
-from starlette.responses import Response
 
 from gateway.errors import GatewayError, Unauthenticated
 from gateway.http.errors import FormattedError, codes, formatted_errors, formatted_failure
 from gateway.http.media_type import MediaType
 from gateway.http.refusal import HttpRefusal
+from gateway.http.reply import Header, Reply, encoded
 from gateway.http.request_record import RequestRecord
 
 REALM = 'Bearer realm="telco-gateway"'
 
 
-def executed(result: ExecutionResult, media_type: MediaType, record: RequestRecord) -> Response:
+def _headers_of(media_type: MediaType) -> tuple[Header, ...]:
+    return encoded(
+        {
+            "Content-Type": f"{media_type.value}; charset=utf-8",
+            "Cache-Control": "no-store",  # what one viewer may see is nobody else's
+            "X-Content-Type-Options": "nosniff",
+        }.items()
+    )
+
+
+HEADERS = {media_type: _headers_of(media_type) for media_type in MediaType}
+"""What every answer in a media type has."""
+
+_encode = msgspec.json.Encoder().encode
+
+
+def executed(result: ExecutionResult, media_type: MediaType, record: RequestRecord) -> Reply:
     """200 with `data`, which may be partial or null; `errors` only when there are some."""
     body: dict[str, Any] = {"data": result.data}
     if result.errors:
         body["errors"] = errors = formatted_errors(result.errors, record.request_id)
         record.error_codes = codes(errors)
-    return _response(body, 200, media_type, {})
+    return Reply(200, HEADERS[media_type], _encode(body))
 
 
-def refused(errors: list[FormattedError], status: int, media_type: MediaType, record: RequestRecord) -> Response:
+def refused(errors: list[FormattedError], status: int, media_type: MediaType, record: RequestRecord) -> Reply:
     """The graph refused a well-formed request: `errors` without `data`.
 
     Clients of plain application/json look at the status first and at the errors only with 200, so they get 200 for
@@ -36,10 +52,10 @@ def refused(errors: list[FormattedError], status: int, media_type: MediaType, re
         status = 200
     headers = {401: {"WWW-Authenticate": REALM}, 403: {"WWW-Authenticate": f'{REALM}, error="insufficient_scope"'}}
     allow = {405: {"Allow": "POST"}}
-    return _response({"errors": errors}, status, media_type, (headers | allow).get(status, {}))
+    return _reply({"errors": errors}, status, media_type, (headers | allow).get(status, {}))
 
 
-def failed(error: GatewayError, media_type: MediaType, record: RequestRecord) -> Response:
+def failed(error: GatewayError, media_type: MediaType, record: RequestRecord) -> Reply:
     """The request as a whole failed, in HTTP, in authentication or by its deadline: one error without `data`."""
     formatted = formatted_failure(error, record.request_id)
     record.error_codes = codes([formatted])
@@ -48,20 +64,11 @@ def failed(error: GatewayError, media_type: MediaType, record: RequestRecord) ->
         status, headers = error.status, error.headers
     elif isinstance(error, Unauthenticated):
         headers = {"WWW-Authenticate": f'{REALM}, error="invalid_token", error_description="{_quotable(error)}"'}
-    return _response({"errors": [formatted]}, status, media_type, headers)
+    return _reply({"errors": [formatted]}, status, media_type, headers)
 
 
-def _response(body: Mapping[str, Any], status: int, media_type: MediaType, headers: Mapping[str, str]) -> Response:
-    return Response(
-        msgspec.json.encode(body),
-        status,
-        {
-            "Content-Type": f"{media_type.value}; charset=utf-8",
-            "Cache-Control": "no-store",  # what one viewer may see is nobody else's
-            "X-Content-Type-Options": "nosniff",
-            **headers,
-        },
-    )
+def _reply(body: Mapping[str, Any], status: int, media_type: MediaType, headers: Mapping[str, str]) -> Reply:
+    return Reply(status, HEADERS[media_type] + encoded(headers.items()), _encode(body))
 
 
 def _quotable(error: GatewayError) -> str:

@@ -1,6 +1,6 @@
 """From the Authorization header to the viewer: signature, issuer, audience, time, role, company and scopes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Protocol, TypeGuard
 
@@ -10,6 +10,8 @@ from gateway.config import IdentitySettings
 from gateway.context import Clock
 from gateway.domain.viewer import ANONYMOUS, SCOPES_OF_ROLE, Role, Scope, Viewer
 from gateway.errors import Unauthenticated
+from gateway.http.revocations import NobodyRevoked, Revocations
+from gateway.http.verified_tokens import VerifiedToken, VerifiedTokens
 
 TOKEN_MAX_CHARACTERS = 8_192
 NAME_MAX_CHARACTERS = 200
@@ -32,20 +34,48 @@ class SigningKeySource(Protocol):
 
 
 class Authenticator:
-    """Reads bearer tokens by the issuer's published keys and the gateway's own clock."""
+    """Reads bearer tokens by the issuer's published keys and the gateway's own clock.
 
-    def __init__(self, identity: IdentitySettings, keys: SigningKeySource, clock: Clock) -> None:
+    A token whose signature held is remembered for a while; its times and its session are looked at in every request.
+    """
+
+    def __init__(
+        self,
+        identity: IdentitySettings,
+        keys: SigningKeySource,
+        clock: Clock,
+        revocations: Revocations | None = None,
+        *,
+        verified: VerifiedTokens | None = None,
+    ) -> None:
         self._identity = identity
         self._keys = keys
         self._clock = clock
+        self._revocations = NobodyRevoked() if revocations is None else revocations
+        self._verified = VerifiedTokens() if verified is None else verified
 
     async def viewer(self, token: str | None) -> Viewer:
         """ANONYMOUS without a token; Unauthenticated says why a token does not hold, and never repeats it."""
         if token is None:
             return ANONYMOUS
+        verified = self._verified.get(token, self._clock().timestamp(), self._identity.leeway_seconds)
+        if verified is None:
+            verified = await self._verify(token)
+        if verified.session_id is not None and self._revocations.is_revoked(verified.session_id):
+            raise Unauthenticated("The session of this token has ended; sign in again.")
+        return verified.viewer
+
+    async def _verify(self, token: str) -> VerifiedToken:
         claims = await self._claims(token)
         self._require_valid_now(claims)
-        return self._viewer(claims)
+        verified = VerifiedToken(
+            viewer=self._viewer(claims),
+            session_id=_session_id(claims, self._identity.session_claim),
+            expires_at=claims["exp"],
+            begins_at=max(claims.get("nbf", EARLIEST), claims.get("iat", EARLIEST)),
+        )
+        self._verified.put(token, verified, self._clock().timestamp())
+        return verified
 
     async def _claims(self, token: str) -> Claims:
         try:
@@ -104,13 +134,13 @@ class Authenticator:
         return Viewer(subject=subject, role=role, company_id=company_id, scopes=scopes)
 
 
-def bearer_token(authorization: Sequence[str]) -> str | None:
-    """The token in the Authorization headers of a request, None without any; Unauthenticated for anything else."""
-    if not authorization:
+def bearer_token(authorization: str | None) -> str | None:
+    """The token in the Authorization header of a request, None without one; Unauthenticated for anything else."""
+    if authorization is None:
         return None
-    scheme, _, token = authorization[0].strip().partition(" ")
+    scheme, _, token = authorization.strip().partition(" ")
     token = token.strip()
-    if len(authorization) > 1 or scheme.lower() != "bearer" or not token:
+    if scheme.lower() != "bearer" or not token or " " in token:  # a blank also where there were two headers
         raise Unauthenticated("Send one token, as `Authorization: Bearer <token>`.")
     if len(token) > TOKEN_MAX_CHARACTERS:
         raise Unauthenticated(f"The token is longer than {TOKEN_MAX_CHARACTERS} characters.")
@@ -120,6 +150,17 @@ def bearer_token(authorization: Sequence[str]) -> str | None:
 def _is_name(value: object) -> TypeGuard[str]:
     """Whether a claim can name somebody: printable, which lone surrogates are not, and of some measure."""
     return isinstance(value, str) and 0 < len(value) <= NAME_MAX_CHARACTERS and value.isprintable()
+
+
+def _session_id(claims: Claims, name: str) -> str | None:
+    """By what the token can be revoked: the claim of that name, or else the token's own id; None without either."""
+    name = name if name in claims else "jti"
+    if name not in claims:
+        return None
+    value = claims[name]
+    if not _is_name(value):
+        raise Unauthenticated(f"The token's claim `{name}` is not a name.")
+    return value
 
 
 def _seconds(claims: Claims, name: str) -> float:

@@ -3,61 +3,54 @@
 import re
 from collections.abc import Collection
 
-from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse, Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from gateway.http.reply import Header, Reply, encoded
+from gateway.http.request_headers import RequestHeaders
 
 LOCALHOST = "localhost"
 LOCALHOST_ORIGIN = re.compile(r"https?://(localhost|127\.0\.0\.1)(:\d{1,5})?")
-EXPOSED_HEADERS = "X-Request-ID, RateLimit, Retry-After"
-PREFLIGHT_HEADERS = {
-    "Access-Control-Allow-Methods": "GET, POST",
-    "Access-Control-Allow-Headers": "Authorization, Content-Type, X-Request-ID",
-    "Access-Control-Max-Age": "600",
-}
+VARY = (b"vary", b"Origin")
+ALLOWED = b"access-control-allow-origin"
+EXPOSED = (b"access-control-expose-headers", b"X-Request-ID, X-Consistency, RateLimit, Retry-After")
+PREFLIGHT = encoded(
+    {
+        "Access-Control-Allow-Methods": "GET, POST",
+        "Access-Control-Allow-Headers": "Authorization, Content-Type, X-Request-ID, X-Consistency",
+        "Access-Control-Max-Age": "600",
+    }.items()
+)
+FOREIGN = Reply(
+    403,
+    ((b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"no-store")),
+    b"This origin is not one of server.cors_origins.",
+)
 
 
-class CorsMiddleware:
+class Cors:
     """Answers preflights and marks answers for the pages of allowed origins.
 
     Credentials are never allowed: the token travels in a header that a page must set itself, so no cookie exists
-    that another page could use.
+    that another page could use. Requests without Origin are not a browser's cross-origin requests.
     """
 
-    def __init__(self, app: ASGIApp, *, origins: Collection[str]) -> None:
-        self._app = app
+    def __init__(self, origins: Collection[str]) -> None:
         self._origins = frozenset(origins) - {LOCALHOST}
         self._any_localhost = LOCALHOST in origins
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """ASGI; requests without Origin are not a browser's cross-origin requests and pass untouched."""
-        origin = Headers(scope=scope).get("origin") if scope["type"] == "http" else None
+    def preflight(self, method: str, headers: RequestHeaders) -> Reply | None:
+        """The answer to a browser that asks before it sends; None for any other request."""
+        if method != "OPTIONS" or b"access-control-request-method" not in headers:
+            return None
+        origin = headers.get(b"origin")
         if origin is None:
-            await self._app(scope, receive, send)
-            return
-        if scope["method"] == "OPTIONS" and "access-control-request-method" in Headers(scope=scope):
-            await self._preflight(origin)(scope, receive, send)
-            return
+            return None
+        return Reply(204, PREFLIGHT) if self._allows(origin) else FOREIGN
 
-        async def send_marked(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers.add_vary_header("Origin")
-                if self._allows(origin):
-                    headers["Access-Control-Allow-Origin"] = origin
-                    headers["Access-Control-Expose-Headers"] = EXPOSED_HEADERS
-            await send(message)
-
-        await self._app(scope, receive, send_marked)
+    def marks(self, headers: RequestHeaders) -> tuple[Header, ...]:
+        """The headers that every answer gets beyond its own, the one to a preflight included."""
+        origin = headers.get(b"origin")
+        if origin is None:
+            return ()
+        return (VARY, (ALLOWED, origin.encode("latin-1")), EXPOSED) if self._allows(origin) else (VARY,)
 
     def _allows(self, origin: str) -> bool:
         return origin in self._origins or (self._any_localhost and LOCALHOST_ORIGIN.fullmatch(origin) is not None)
-
-    def _preflight(self, origin: str) -> Response:
-        if not self._allows(origin):
-            return PlainTextResponse(
-                "This origin is not one of server.cors_origins.", 403, {"Vary": "Origin", "Cache-Control": "no-store"}
-            )
-        return Response(
-            status_code=204, headers={"Access-Control-Allow-Origin": origin, "Vary": "Origin"} | PREFLIGHT_HEADERS
-        )

@@ -1,8 +1,9 @@
 """Work that is worth doing only while somebody waits for it, and only for so long."""
 
 import asyncio
-from collections.abc import Coroutine
-from typing import Any, TypeVar
+from collections.abc import Coroutine, Generator
+from types import TracebackType
+from typing import Any, Generic, TypeVar
 
 from starlette.types import Receive
 
@@ -18,43 +19,109 @@ class ClientGone(Exception):
 class Deadline:
     """The moment `seconds` from now: what one part of a request takes is not there for the next."""
 
+    __slots__ = ("at", "seconds")
+
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
         self.at = asyncio.get_running_loop().time() + seconds
         """In the event loop's time."""
 
-    @property
-    def seconds_left(self) -> float:
-        """0 once it has passed."""
-        return max(0.0, self.at - asyncio.get_running_loop().time())
+
+async def in_time(work: Coroutine[Any, Any, T], deadline: Deadline) -> T:
+    """The result of `work`, in the task of whoever asks; TimeoutError when the deadline comes first.
+
+    What need not wait for anything costs no timer.
+    """
+    try:
+        waits_for = work.send(None)
+    except StopIteration as done:
+        result: T = done.value
+        return result
+    async with asyncio.timeout_at(deadline.at):
+        return await _Begun(work, waits_for)
 
 
 async def while_awaited(work: Coroutine[Any, Any, T], receive: Receive, deadline: Deadline) -> T:
     """The result of `work`; ClientGone when the connection closes first, RequestTimeout when the deadline comes first.
 
-    In both cases, and when the server itself gives up, the work is cancelled. Nobody waits for the cancellation to
-    end: a deadline that waited for what is late would be none.
+    The work runs in the task of whoever asks, and is cancelled in both cases, as it is when the server itself gives
+    up. What need not wait for anything costs neither a timer nor a look at the connection.
     """
-    working = asyncio.ensure_future(work)
-    leaving = asyncio.ensure_future(_client_left(receive))
     try:
-        done, _ = await asyncio.wait(
-            (working, leaving), timeout=deadline.seconds_left, return_when=asyncio.FIRST_COMPLETED
-        )
-        if working in done:
-            return working.result()
-        if leaving in done:
-            raise ClientGone
-        raise RequestTimeout(deadline.seconds)
-    finally:
-        for task in (working, leaving):
-            task.cancel()
-            task.add_done_callback(_look_at)
+        waits_for = work.send(None)
+    except StopIteration as done:
+        result: T = done.value
+        return result
+    with _Watch(receive, deadline):
+        return await _Begun(work, waits_for)
 
 
-async def _client_left(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
+class _Begun(Generic[T]):
+    """A coroutine that has come to its first wait, `waits_for`; awaiting this goes on from there."""
+
+    __slots__ = ("_waits_for", "_work")
+
+    def __init__(self, work: Coroutine[Any, Any, T], waits_for: Any) -> None:
+        self._work = work
+        self._waits_for = waits_for
+
+    def __await__(self) -> Generator[Any, Any, T]:
+        """Hands on what the work waits for, and to the work what came of it."""
+        waits_for = self._waits_for
+        try:
+            while True:
+                try:
+                    came = yield waits_for
+                except GeneratorExit:
+                    self._work.close()
+                    raise
+                except BaseException as error:
+                    waits_for = self._work.throw(error)
+                else:
+                    waits_for = self._work.send(came)
+        except StopIteration as done:
+            result: T = done.value
+            return result
+
+
+class _Watch:
+    """Cancels the task that entered it when its client leaves or its deadline passes, and then says which it was."""
+
+    def __init__(self, receive: Receive, deadline: Deadline) -> None:
+        self._receive = receive
+        self._deadline = deadline
+        self._reason: Exception | None = None
+
+    def __enter__(self) -> None:
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        if task is None:
+            raise RuntimeError("a request is answered in a task")
+        self._task = task
+        self._cancelled_before = task.cancelling()
+        self._timer = loop.call_at(self._deadline.at, self._stop, RequestTimeout(self._deadline.seconds))
+        self._leaving = loop.create_task(self._client_left())
+        self._leaving.add_done_callback(_look_at)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._timer.cancel()
+        self._leaving.cancel()
+        # Whatever came out after a cancellation is its fruit: something inside may have taken it for an answer.
+        if self._reason is not None and self._task.uncancel() <= self._cancelled_before:
+            raise self._reason from None
+        if self._task.cancelling() > self._cancelled_before and kind is not asyncio.CancelledError:
+            raise asyncio.CancelledError from None
+
+    async def _client_left(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        self._stop(ClientGone())
+
+    def _stop(self, reason: Exception) -> None:
+        if self._reason is None:
+            self._reason = reason
+            self._task.cancel()
 
 
 def _look_at(task: asyncio.Task[Any]) -> None:

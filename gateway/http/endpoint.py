@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 import structlog
 from graphql import ExecutionResult
-from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
 from gateway.adapters.caller import CALLER, Caller
@@ -16,12 +15,17 @@ from gateway.engine import Engine
 from gateway.errors import GatewayError, InternalError
 from gateway.http import answer
 from gateway.http.authentication import Authenticator, bearer_token
+from gateway.http.consistency import CatchUp, seen_generation
+from gateway.http.cors import Cors
 from gateway.http.deadline import ClientGone, Deadline, while_awaited
 from gateway.http.errors import formatted_errors
 from gateway.http.graphql_request import GraphQLRequest, from_body, from_query_string, read_body
 from gateway.http.media_type import MediaType, negotiated, require_json
 from gateway.http.refusal import HttpRefusal
-from gateway.http.request_record import RequestRecord, record_of
+from gateway.http.reply import Reply, send_reply
+from gateway.http.request_headers import RequestHeaders
+from gateway.http.request_record import RequestRecord
+from gateway.store.consistency import Seen
 
 log = structlog.get_logger()
 
@@ -38,56 +42,85 @@ class GraphQLEndpoint:
         admission: Admission,
         engine: Engine,
         new_context: NewContext,
+        catch_up: CatchUp,
         authenticator: Authenticator,
+        cors: Cors,
         limits: LimitSettings,
     ) -> None:
         self._admission = admission
         self._engine = engine
         self._new_context = new_context
+        self._catch_up = catch_up
         self._authenticator = authenticator
+        self._cors = cors
         self._limits = limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one HTTP request, whatever happens; only a client that left gets no answer."""
-        record = record_of(scope)
+        headers = RequestHeaders(scope["headers"])
+        record = RequestRecord(scope, headers.get(b"x-request-id"))
+        try:
+            reply = self._cors.preflight(scope["method"], headers)
+            if reply is None:
+                reply = await self._reply(scope, headers, receive, record)
+            record.status = reply.status
+            await send_reply(scope, send, reply, record.header, *self._cors.marks(headers))
+        except ClientGone:
+            pass
+        finally:
+            record.write()
+
+    async def _reply(self, scope: Scope, headers: RequestHeaders, receive: Receive, record: RequestRecord) -> Reply:
         media_type = MediaType.JSON
         try:
-            media_type = negotiated(Headers(scope=scope).getlist("accept"))
-            response = answer.executed(await self._result(scope, receive, record), media_type, record)
+            media_type = negotiated(headers.raw(b"accept"))
+            return answer.executed(await self._result(scope, headers, receive, record), media_type, record)
         except ClientGone:
-            return
+            raise
         except Refused as refused:
             errors = formatted_errors(refused.errors, record.request_id)
-            response = answer.refused(errors, refused.http_status, media_type, record)
+            return answer.refused(errors, refused.http_status, media_type, record)
         except GatewayError as error:
-            response = answer.failed(error, media_type, record)
+            return answer.failed(error, media_type, record)
         except Exception:
             log.exception("internal_error")
-            response = answer.failed(InternalError(), media_type, record)
-        await response(scope, receive, send)
+            return answer.failed(InternalError(), media_type, record)
 
-    async def _result(self, scope: Scope, receive: Receive, record: RequestRecord) -> ExecutionResult:
-        headers, method = Headers(scope=scope), scope["method"]
+    async def _result(
+        self, scope: Scope, headers: RequestHeaders, receive: Receive, record: RequestRecord
+    ) -> ExecutionResult:
+        method = scope["method"]
         if method not in ("GET", "POST"):
             raise HttpRefusal(405, "The graph is asked by GET or POST.", {"Allow": "GET, POST"})
         deadline = Deadline(self._limits.request_timeout_seconds)
-        token = bearer_token(headers.getlist("authorization"))
+        token = bearer_token(headers.get(b"authorization"))
         # The body comes before the token is checked: from then on all that can still come in is that the client left.
         request = await self._request(scope, headers, receive, deadline)
-        work = self._executed(request, token, record, allow_mutation=method == "POST")
+        seen = seen_generation(headers)
+        work = self._executed(request, token, seen, record, allow_mutation=method == "POST")
         return await while_awaited(work, receive, deadline)
 
-    async def _request(self, scope: Scope, headers: Headers, receive: Receive, deadline: Deadline) -> GraphQLRequest:
+    async def _request(
+        self, scope: Scope, headers: RequestHeaders, receive: Receive, deadline: Deadline
+    ) -> GraphQLRequest:
         max_bytes = self._limits.body_max_bytes
         if scope["method"] == "GET":
             return from_query_string(scope["query_string"], max_bytes=max_bytes)
-        require_json(headers.get("content-type"), headers.get("content-encoding"))
+        require_json(headers)
         return from_body(await read_body(headers, receive, max_bytes=max_bytes, deadline=deadline))
 
     async def _executed(
-        self, request: GraphQLRequest, token: str | None, record: RequestRecord, *, allow_mutation: bool
+        self,
+        request: GraphQLRequest,
+        token: str | None,
+        seen: Seen | None,
+        record: RequestRecord,
+        *,
+        allow_mutation: bool,
     ) -> ExecutionResult:
         record.viewer = viewer = await self._authenticator.viewer(token)
+        if seen is not None and viewer.may_see(seen.company_id):
+            await self._catch_up(seen.company_id, seen.number)
         operation = self._admission.admit(
             request.query, request.operation_name, request.variables, viewer, allow_mutation=allow_mutation
         )

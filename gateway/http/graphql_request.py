@@ -1,17 +1,16 @@
 """From bytes to a GraphQL request: the body of a POST or the parameters of a GET."""
 
-import asyncio
 import re
 from itertools import accumulate
 from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
-from starlette.datastructures import Headers
 from starlette.types import Receive
 
-from gateway.http.deadline import ClientGone, Deadline
+from gateway.http.deadline import ClientGone, Deadline, in_time
 from gateway.http.refusal import HttpRefusal
+from gateway.http.request_headers import RequestHeaders
 
 BODY_HINT = 'Send a JSON object such as {"query": "{ __typename }"}.'
 PARAMETERS_MAX = 16
@@ -37,14 +36,13 @@ _REQUEST = msgspec.json.Decoder(GraphQLRequest)
 _OBJECT: msgspec.json.Decoder[dict[str, Any] | None] = msgspec.json.Decoder(dict[str, Any] | None)
 
 
-async def read_body(headers: Headers, receive: Receive, *, max_bytes: int, deadline: Deadline) -> bytes:
+async def read_body(headers: RequestHeaders, receive: Receive, *, max_bytes: int, deadline: Deadline) -> bytes:
     """The whole body; 413 as soon as it is too large, 408 when it comes too slowly, ClientGone when it stops."""
-    length = headers.get("content-length", "")
-    if length.isdecimal() and int(length) > max_bytes:
+    length = headers.raw(b"content-length") or b""
+    if length.isdigit() and int(length) > max_bytes:
         raise _too_large(max_bytes)
     try:
-        async with asyncio.timeout_at(deadline.at):
-            return await _read(receive, max_bytes)
+        return await in_time(_read(receive, max_bytes), deadline)
     except TimeoutError:
         raise HttpRefusal(
             408, f"The body did not arrive within {deadline.seconds:g} s.", {"Connection": "close"}
@@ -52,16 +50,17 @@ async def read_body(headers: Headers, receive: Receive, *, max_bytes: int, deadl
 
 
 async def _read(receive: Receive, max_bytes: int) -> bytes:
-    body = bytearray()
+    body = b""
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise ClientGone
-        body += message.get("body", b"")
+        part: bytes = message.get("body", b"")
+        body = body + part if body else part  # nearly always it is there in one piece
         if len(body) > max_bytes:
             raise _too_large(max_bytes)
         if not message.get("more_body", False):
-            return bytes(body)
+            return body
 
 
 def _too_large(max_bytes: int) -> HttpRefusal:

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from enum import Enum
+from functools import lru_cache
 
 from gateway.http.refusal import HttpRefusal
+from gateway.http.request_headers import RequestHeaders
 
 
 class MediaType(Enum):
@@ -13,9 +15,19 @@ class MediaType(Enum):
     JSON = "application/json"
 
 
-def negotiated(accept: Sequence[str]) -> MediaType:
-    """The media type to answer in, by all Accept headers together; HttpRefusal 406 when the client takes neither."""
-    ranges = _ranges(accept)
+REMEMBERED_CHARACTERS = 200
+"""Accept headers up to this length, of which clients send the same few, are read once."""
+
+
+def negotiated(accept: bytes | None) -> MediaType:
+    """The media type to answer in, by the Accept header; HttpRefusal 406 when the client takes neither."""
+    if accept is None:
+        return MediaType.JSON
+    return _remembered(accept) if len(accept) <= REMEMBERED_CHARACTERS else _negotiated(accept)
+
+
+def _negotiated(accept: bytes) -> MediaType:
+    ranges = _ranges(accept.decode("latin-1"))
     if not ranges:
         return MediaType.JSON
     # Of two as welcome as each other the first: wildcards alone come from clients older than the graph's own type.
@@ -27,13 +39,19 @@ def negotiated(accept: Sequence[str]) -> MediaType:
     return best
 
 
-def require_json(content_type: str | None, content_encoding: str | None) -> None:
+_remembered = lru_cache(maxsize=256)(_negotiated)
+
+
+def require_json(headers: RequestHeaders) -> None:
     """Refuses (415) a body that is not plain JSON in UTF-8.
 
     A browser sends `application/json` to another site only after asking that site (CORS preflight), and any of the
     types it may send without asking is refused here: that is the gateway's protection from forged requests.
     """
-    media_type, _, parameters = (content_type or "").partition(";")
+    content_encoding = headers.get(b"content-encoding")
+    if headers.raw(b"content-type") == b"application/json" and content_encoding is None:
+        return
+    media_type, _, parameters = (headers.get(b"content-type") or "").partition(";")
     if media_type.strip().lower() != "application/json":
         raise HttpRefusal(415, "Send the request with Content-Type: application/json.", {"Accept": "application/json"})
     for parameter in parameters.split(";"):
@@ -44,10 +62,10 @@ def require_json(content_type: str | None, content_encoding: str | None) -> None
         raise HttpRefusal(415, "Send the body without Content-Encoding.", {"Accept-Encoding": "identity"})
 
 
-def _ranges(accept: Sequence[str]) -> dict[str, float]:
+def _ranges(accept: str) -> dict[str, float]:
     """Media range -> quality; of one that stands twice, the better."""
     ranges: dict[str, float] = {}
-    for element in ",".join(accept).split(","):
+    for element in accept.split(","):
         media_range, *parameters = (part.strip().lower() for part in element.split(";"))
         if media_range:
             ranges[media_range] = max(ranges.get(media_range, 0.0), _quality(parameters))

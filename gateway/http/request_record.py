@@ -1,86 +1,80 @@
 """One id and one log line for each request."""
 
+import random
 import re
 import time
-import uuid
-from typing import cast
 
-import structlog
-from starlette.datastructures import Headers, MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Scope
+from structlog.contextvars import bind_contextvars
 
+from gateway import log
 from gateway.domain.viewer import Viewer
-
-log = structlog.get_logger()
+from gateway.http.reply import Header
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-SCOPE_KEY = "telco_gateway.request_record"
 OPERATION_SHOWN_CHARACTERS = 80
 CLIENT_GONE_STATUS = 499
 """Logged when nobody was left to be answered; never sent."""
 
 
+class RequestLine(log.Line, kw_only=True, tag="request"):
+    """Who asked for what, how it went and how long it took."""
+
+    method: str
+    path: str
+    status: int
+    ms: float
+    operation: str | None
+    operation_type: str | None
+    role: str | None
+    company_id: str | None
+    error_codes: list[str]
+
+
 class RequestRecord:
-    """What becomes known of a request on its way; the endpoint fills in what only it can know."""
+    """What becomes known of a request on its way; the endpoint fills in what only it can know.
 
-    __slots__ = ("error_codes", "operation", "operation_type", "request_id", "status", "viewer")
+    Making one begins the request's time, and gives its id to every line that is logged on the way: the server hands
+    each request a task, and with it a context, of its own.
+    """
 
-    def __init__(self, request_id: str) -> None:
-        self.request_id = request_id
+    __slots__ = ("_began", "_scope", "error_codes", "operation", "operation_type", "request_id", "status", "viewer")
+
+    def __init__(self, scope: Scope, given_id: str | None) -> None:
+        self._began = time.perf_counter()
+        self._scope = scope
+        self.request_id = given_id if given_id is not None and REQUEST_ID.fullmatch(given_id) else _new_id()
         self.status = CLIENT_GONE_STATUS
         self.operation: str | None = None
         self.operation_type: str | None = None
         self.viewer: Viewer | None = None
         self.error_codes: list[str] = []
+        bind_contextvars(request_id=self.request_id)
+
+    @property
+    def header(self) -> Header:
+        """The id as it goes back to the client."""
+        return (b"x-request-id", self.request_id.encode())
+
+    def write(self) -> None:
+        """The line, once the answer is out."""
+        viewer = self.viewer
+        log.write(
+            RequestLine(
+                request_id=self.request_id,
+                method=self._scope["method"],
+                path=self._scope["path"],
+                status=self.status,
+                ms=round((time.perf_counter() - self._began) * 1000, 1),
+                operation=self.operation and self.operation[:OPERATION_SHOWN_CHARACTERS],
+                operation_type=self.operation_type,
+                role=None if viewer is None or viewer.is_anonymous else viewer.role.value,
+                company_id=None if viewer is None else viewer.company_id,
+                error_codes=self.error_codes,
+            )
+        )
 
 
-def record_of(scope: Scope) -> RequestRecord:
-    """The record that RequestRecordMiddleware put into the scope."""
-    return cast(RequestRecord, scope[SCOPE_KEY])
-
-
-class RequestRecordMiddleware:
-    """Takes or makes the request id, sends it back, and writes the line once the answer is out."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """ASGI; websockets and lifespan pass through."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        record = scope[SCOPE_KEY] = RequestRecord(_request_id(Headers(scope=scope).get("x-request-id")))
-
-        async def send_with_id(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                record.status = message["status"]
-                MutableHeaders(scope=message)["X-Request-ID"] = record.request_id
-            await send(message)
-
-        started = time.perf_counter()
-        with structlog.contextvars.bound_contextvars(request_id=record.request_id):
-            try:
-                await self._app(scope, receive, send_with_id)
-            finally:
-                _write(scope, record, time.perf_counter() - started)
-
-
-def _request_id(given: str | None) -> str:
-    return given if given is not None and REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
-
-
-def _write(scope: Scope, record: RequestRecord, seconds: float) -> None:
-    viewer = record.viewer
-    log.info(
-        "request",
-        method=scope["method"],
-        path=scope["path"],
-        status=record.status,
-        ms=round(seconds * 1000, 1),
-        operation=record.operation and record.operation[:OPERATION_SHOWN_CHARACTERS],
-        operation_type=record.operation_type,
-        role=viewer.role.value if viewer and not viewer.is_anonymous else None,
-        company_id=viewer.company_id if viewer else None,
-        error_codes=record.error_codes,
-    )
+def _new_id() -> str:
+    """128 bits in hexadecimal; nobody has to fail to guess it, and the system is not asked for each."""
+    return f"{random.getrandbits(128):032x}"

@@ -46,6 +46,11 @@ class Work:
     def __init__(self) -> None:
         self.started = asyncio.Event()
         self.cancelled = asyncio.Event()
+        self.caught_up: list[tuple[str, int]] = []
+
+    async def catch_up(self, company_id: str, number: int) -> None:
+        """What clients said they have seen."""
+        self.caught_up.append((company_id, number))
 
     async def run(self) -> str:
         """Takes longer than any test."""
@@ -150,16 +155,27 @@ async def http_client() -> AsyncIterator[aiohttp.ClientSession]:
 
 
 @pytest.fixture(scope="module")
-def app(work: Work, issuer: Issuer) -> ASGIApp:
+def make_app(work: Work) -> Callable[[Authenticator], ASGIApp]:
+    """Makes the gateway's HTTP layer around an authenticator."""
+
+    def make(authenticator: Authenticator) -> ASGIApp:
+        return create_app(
+            admission=Admission(make_schema(work), LIMITS, introspection=True, policy=Policy()),
+            engine=Engine(),
+            catch_up=work.catch_up,
+            new_context=RequestContext,  # type: ignore[arg-type]  # this graph needs no loaders
+            authenticator=authenticator,
+            server=SERVER,
+            limits=LIMITS,
+        )
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def app(make_app: Callable[[Authenticator], ASGIApp], issuer: Issuer) -> ASGIApp:
     """The gateway's HTTP layer."""
-    return create_app(
-        admission=Admission(make_schema(work), LIMITS, introspection=True, policy=Policy()),
-        engine=Engine(),
-        new_context=RequestContext,  # type: ignore[arg-type]  # this graph needs no loaders
-        authenticator=Authenticator(IDENTITY, issuer, lambda: NOW),
-        server=SERVER,
-        limits=LIMITS,
-    )
+    return make_app(Authenticator(IDENTITY, issuer, lambda: NOW))
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -183,17 +183,17 @@ async def test_garbage(authenticator: Authenticator, garbage: str) -> None:
         await authenticator.viewer(garbage)
 
 
-@pytest.mark.parametrize("headers", [["Basic YTpi"], ["Bearer"], ["Bearer  "], [""], ["Bearer a", "Bearer b"]])
-async def test_other_authorization(headers: list[str]) -> None:
+@pytest.mark.parametrize("header", ["Basic YTpi", "Bearer", "Bearer  ", "", "Bearer a, Bearer b", "Bearer a b"])
+async def test_other_authorization(header: str) -> None:
     """Anything but one bearer token is refused."""
     with pytest.raises(Unauthenticated, match=r"^Send one token, as `Authorization: Bearer <token>`\.$"):
-        bearer_token(headers)
+        bearer_token(header)
 
 
 async def test_bearer_token() -> None:
     """The scheme's case does not matter."""
-    assert bearer_token(["bearer  abc"]) == "abc"
-    assert bearer_token([]) is None
+    assert bearer_token("bearer  abc") == "abc"
+    assert bearer_token(None) is None
 
 
 @pytest.mark.parametrize("accept", ["application/json", "application/graphql-response+json"])

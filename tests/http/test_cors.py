@@ -17,7 +17,10 @@ async def test_preflight(http_client: aiohttp.ClientSession, url: str, origin: s
         assert response.status == 204
         assert response.headers["Access-Control-Allow-Origin"] == origin
         assert response.headers["Access-Control-Allow-Methods"] == "GET, POST"
-        assert response.headers["Access-Control-Allow-Headers"] == "Authorization, Content-Type, X-Request-ID"
+        assert (
+            response.headers["Access-Control-Allow-Headers"]
+            == "Authorization, Content-Type, X-Request-ID, X-Consistency"
+        )
         assert "Access-Control-Allow-Credentials" not in response.headers
 
 
@@ -39,7 +42,10 @@ async def test_answers_are_readable(http_client: aiohttp.ClientSession, url: str
         ) as response:
             assert response.status == status
             assert response.headers["Access-Control-Allow-Origin"] == ALLOWED[0]
-            assert response.headers["Access-Control-Expose-Headers"] == "X-Request-ID, RateLimit, Retry-After"
+            assert (
+                response.headers["Access-Control-Expose-Headers"]
+                == "X-Request-ID, X-Consistency, RateLimit, Retry-After"
+            )
             assert response.headers["Vary"] == "Origin"
 
 

@@ -1,7 +1,7 @@
 """One deadline for the whole request: what its body took is not there for the answer."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -64,3 +64,123 @@ async def test_body_and_key_share_the_time(
     request = {"type": "http", "method": "POST", "path": "/graphql", "query_string": b"", "headers": headers}
     await app(request, receive, send)
     assert answers[0]["status"] == status
+
+
+def request(token: str, query: str = "{ echo }") -> tuple[dict[str, Any], bytes]:
+    """A request as ASGI has it, and its body."""
+    headers = [(b"content-type", b"application/json"), (b"authorization", f"Bearer {token}".encode())]
+    scope = {"type": "http", "method": "POST", "path": "/graphql", "query_string": b"", "headers": headers}
+    return scope, b'{"query": "%s"}' % query.encode()
+
+
+class Connection:
+    """What an application sees of one: a body that is there, a client that stays until it leaves."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body: bytes | None = body
+        self.gone = asyncio.Event()
+        self.answers: list[Message] = []
+
+    async def receive(self) -> Message:
+        """The body, then that the client left."""
+        if self._body is not None:
+            body, self._body = self._body, None
+            return {"type": "http.request", "body": body}
+        await self.gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(self, message: Message) -> None:
+        """Takes note."""
+        self.answers.append(message)
+
+
+async def test_what_need_not_wait_costs_nothing(
+    app: ASGIApp, token: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A request that is answered from what is there makes no task and no timer, and takes no turn of the loop."""
+    loop = asyncio.get_running_loop()
+    scope, body = request(token())
+    first, connection = Connection(body), Connection(body)
+    await app(dict(scope), first.receive, first.send)  # so that the token is known
+    made: list[str] = []
+    answering = app(dict(scope), connection.receive, connection.send).__await__()
+    with monkeypatch.context() as patched:
+        for name in ("create_task", "call_at", "call_later", "call_soon"):
+            patched.setattr(loop, name, lambda *_, name=name, **__: made.append(name))
+        with pytest.raises(StopIteration):
+            next(answering)
+    assert connection.answers[0]["status"] == 200
+    assert made == []
+
+
+async def test_work_runs_in_the_task_of_its_request(
+    app: ASGIApp, token: Callable[..., str], work: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What waits does so in the request's own task, watched by one other, which ends with it."""
+    tasks: list[set[asyncio.Task[Any]]] = []
+
+    async def run() -> str:
+        mine = asyncio.current_task()
+        await asyncio.sleep(0)
+        tasks.append({task for task in asyncio.all_tasks() if task is not mine})
+        return "done"
+
+    monkeypatch.setattr(work, "run", run)
+    before = asyncio.all_tasks()
+    scope, body = request(token(), "{ slow }")
+    connection = Connection(body)
+    await app(scope, connection.receive, connection.send)
+    assert connection.answers[1]["body"] == b'{"data":{"slow":"done"}}'
+    await asyncio.sleep(0)
+    assert asyncio.all_tasks() == before
+    assert len(tasks[0] - before) <= 2  # graphql-core may make one of its own
+
+
+@pytest.mark.parametrize("is_late", [True, False])
+async def test_a_cancellation_of_the_request_is_no_deadline(
+    app: ASGIApp, token: Callable[..., str], is_late: bool
+) -> None:
+    """A server that cancels its requests gets its cancellation back, and nothing is answered."""
+    scope, body = request(token(), "{ slow }")
+    connection = Connection(body)
+    answering: asyncio.Future[None] = asyncio.ensure_future(_awaited(app(scope, connection.receive, connection.send)))
+    await asyncio.sleep(0.05)
+    answering.cancel()
+    if is_late:
+        connection.gone.set()
+    with pytest.raises(asyncio.CancelledError):
+        await answering
+    assert connection.answers == []
+
+
+@pytest.mark.parametrize("reason", ["late", "left", "cancelled"])
+async def test_an_answer_made_of_a_cancellation_is_none(
+    app: ASGIApp, token: Callable[..., str], work: Any, monkeypatch: pytest.MonkeyPatch, reason: str
+) -> None:
+    """Where something inside takes a cancellation for a value, it counts all the same."""
+    started = asyncio.Event()
+
+    async def run() -> str:
+        started.set()
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            return "cancelled"
+        return "late"
+
+    monkeypatch.setattr(work, "run", run)
+    scope, body = request(token(), "{ slow }")
+    connection = Connection(body)
+    answering = asyncio.ensure_future(_awaited(app(scope, connection.receive, connection.send)))
+    await started.wait()
+    if reason == "left":
+        connection.gone.set()
+    elif reason == "cancelled":
+        answering.cancel()
+    outcome = await asyncio.gather(answering, return_exceptions=True)
+    assert isinstance(outcome[0], asyncio.CancelledError) is (reason == "cancelled")
+    assert [message["status"] for message in connection.answers[:1]] == ([504] if reason == "late" else [])
+
+
+async def _awaited(answering: Awaitable[None]) -> None:
+    await answering

@@ -9,11 +9,16 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from gateway.errors import ConfigurationError
+from gateway.serving.bounds import Bounds
+from gateway.serving.connection import WHOLE_REPLY, connection_class, seconds_between_sweeps, sweep
+
+__all__ = ["WHOLE_REPLY", "Bounds", "base_url", "listening", "listening_together", "serving"]
 
 BACKLOG = 2048
 UNWIND_SECONDS = 1.0
-# Longer than clients and load balancers keep an idle connection (60 s is usual), or their next request meets its end.
-KEEP_ALIVE_SECONDS = 75
+
+
+DEFAULT_BOUNDS = Bounds()
 
 
 class _Server(uvicorn.Server):
@@ -40,15 +45,20 @@ async def serving(
     port: int = 0,
     grace_seconds: float = 5.0,
     port_setting: str = "server.port",
+    bounds: Bounds = DEFAULT_BOUNDS,
+    listener: socket.socket | None = None,
 ) -> AsyncIterator[str]:
     """Yields the base URL once the application listens; on leaving, requests have `grace_seconds` to end.
 
-    Port 0 takes any free port. What still runs after that time is cancelled. ConfigurationError names an address that
-    cannot be had and `port_setting`, the setting it came from, or says that the application's own start failed.
+    Port 0 takes any free port; a `listener` that was opened before is used instead of host and port. What still runs
+    after that time is cancelled. ConfigurationError names an address that cannot be had and `port_setting`, the setting
+    it came from, or says that the application's own start failed.
     """
-    listener = _bound(host, port, port_setting)
+    listener = listener or listening(host, port, port_setting)
     config = uvicorn.Config(
         app,
+        http=connection_class(bounds),
+        interface="asgi3",
         log_config=None,
         access_log=False,
         lifespan="on",
@@ -56,24 +66,36 @@ async def serving(
         server_header=False,
         date_header=False,
         proxy_headers=False,  # nothing here goes by the client's address, and uvicorn would read the environment
-        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=grace_seconds,  # type: ignore[arg-type] # uvicorn waits for parts of seconds too
     )
     server = _Server(config)
     task = asyncio.create_task(server.serve(sockets=[listener]))
+    sweeping = asyncio.create_task(_swept(server, seconds_between_sweeps(bounds)))
     try:
         while not server.started:
             if task.done():
                 task.result()
             await asyncio.sleep(0.005)
-        yield _url(host, listener.getsockname()[1])
+        yield base_url(host, listener)
     finally:
         server.should_exit = True
         try:
             await task
-            await _unwound(server)
+        except asyncio.CancelledError:  # the leaving itself is cut short, before the application loses what it uses
+            for request in server.server_state.tasks:
+                request.cancel()
+            raise
         finally:
+            sweeping.cancel()
             listener.close()
+            await _unwound(server)
+
+
+async def _swept(server: uvicorn.Server, period_seconds: float) -> None:
+    loop = asyncio.get_running_loop()
+    while True:
+        await asyncio.sleep(period_seconds)
+        sweep(server.server_state.connections, loop.time())
 
 
 async def _unwound(server: uvicorn.Server) -> None:
@@ -83,20 +105,41 @@ async def _unwound(server: uvicorn.Server) -> None:
         await asyncio.wait(cancelled, timeout=UNWIND_SECONDS)
 
 
-def _bound(host: str, port: int, port_setting: str) -> socket.socket:
+def listening(host: str, port: int, port_setting: str) -> socket.socket:
+    """A socket that listens; ConfigurationError names an address that cannot be had and the setting it came from."""
+    return _listening(host, port, port_setting, is_shared=False)
+
+
+def listening_together(count: int, host: str, port: int, port_setting: str) -> list[socket.socket]:
+    """Sockets on one port, among which the system divides its connections.
+
+    Others could join them, so a port that somebody listens on has to be found out first.
+    """
+    if port:
+        listening(host, port, port_setting).close()
+    listeners: list[socket.socket] = []
+    for _ in range(count):
+        listeners.append(_listening(host, port, port_setting, is_shared=True))
+        port = listeners[0].getsockname()[1]
+    return listeners
+
+
+def _listening(host: str, port: int, port_setting: str, *, is_shared: bool) -> socket.socket:
     try:
-        return _listener(host, port)
+        return _listener(host, port, is_shared=is_shared)
     except OSError as error:
         raise ConfigurationError(
             f"{port_setting}: {host}:{port} cannot be had ({error.strerror}); choose another."
         ) from None
 
 
-def _listener(host: str, port: int) -> socket.socket:
+def _listener(host: str, port: int, *, is_shared: bool) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # Named as TCP, or asyncio leaves Nagle's algorithm on and answers on kept-alive connections wait 40 ms.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if is_shared:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     try:
         listener.bind((host, port))
         listener.listen(BACKLOG)
@@ -107,5 +150,7 @@ def _listener(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _url(host: str, port: int) -> str:
+def base_url(host: str, listener: socket.socket) -> str:
+    """Where the listener is reached."""
+    port = listener.getsockname()[1]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

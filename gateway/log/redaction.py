@@ -1,20 +1,16 @@
-"""Logs: one JSON line for each event, colours on a terminal; nothing secret or personal in either.
+"""What nobody should read in a log is taken out: by key, and by looks.
 
-Whatever logs, through structlog or the standard library, passes `redacted` last. It goes by keys and by looks: values
-of keys that name a secret are replaced; and in every text, tracebacks and the keys of mappings included, what looks
-like a token, credentials, an e-mail address or a telephone number is masked. Names of people have no looks: not
+Values of keys that name a secret are replaced; and in every text, tracebacks and the keys of mappings included, what
+looks like a token, credentials, an e-mail address or a telephone number is masked. Names of people have no looks: not
 logging them is up to whoever logs.
 """
 
-import logging
 import re
 from collections.abc import Callable, Mapping
-from functools import lru_cache, partial
-from typing import Any, TextIO
+from functools import lru_cache
+from typing import Any
 
-import msgspec
-import structlog
-from structlog.typing import EventDict, Processor, WrappedLogger
+from structlog.typing import EventDict, WrappedLogger
 
 REDACTED = "[redacted]"
 
@@ -59,30 +55,11 @@ ID_OR_NUMBER = re.compile(
 NUMBERS = range(10**8, 10**15)
 SHOWN_DIGITS = 3
 
-QUIET_LOGGERS = {"uvicorn.access": logging.CRITICAL, "uvicorn.error": logging.WARNING, "asyncio": logging.WARNING}
-"""Loggers of libraries, and from where they are heard: requests have a line of our own."""
+PLAIN = frozenset({type(None), bool, int, float})
+"""Types of which a log shows every value, but for integers under a key that says they are somebody's number."""
 
-
-def configure_logging(level: str, *, stream: TextIO) -> None:
-    """Sends every log of this process to `stream` from `level` on (debug, info, warning, error)."""
-    before = _before_rendering()
-    render = _renderer(stream)
-    structlog.configure(
-        processors=[structlog.contextvars.merge_contextvars, *before, render],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=structlog.WriteLoggerFactory(file=stream),
-        cache_logger_on_first_use=False,  # modules hold loggers made before this call
-    )
-    handler = logging.StreamHandler(stream)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[structlog.contextvars.merge_contextvars, structlog.stdlib.ExtraAdder()],
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *before, render],
-        )
-    )
-    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    for name, quiet_level in QUIET_LOGGERS.items():
-        logging.getLogger(name).setLevel(quiet_level)
+CLEAN_MAX, CLEAN_MAX_CHARACTERS = 4_096, 64
+"""How many texts, and how long ones, are remembered as clean: nearly all that a log says are the same few again."""
 
 
 def redacted(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
@@ -93,8 +70,12 @@ def redacted(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
 def _shown_items(items: Mapping[Any, Any]) -> dict[str, Any]:
     shown = {}
     for key, value in items.items():
-        name, rule = _of_key(str(key))
-        shown[name] = rule(value)
+        name, rule = _of_key(key if type(key) is str else str(key))
+        kind = type(value)
+        if rule is _shown and (kind in PLAIN or (kind is str and value in KNOWN_CLEAN)):
+            shown[name] = value  # what nearly all of it is
+        else:
+            shown[name] = rule(value)
     return shown
 
 
@@ -103,29 +84,67 @@ def _of_key(key: str) -> tuple[str, Callable[[Any], Any]]:
     """How the key is shown, and how its value is."""
     words = WORD_START.sub("_", key).lower()
     if SECRET_KEY.search(words):
-        return _masked(key), lambda value: None if value is None else REDACTED
+        return masked(key), _secret
     if key in IDENTIFIER_KEYS:
-        return key, lambda value: value
-    return _masked(key), partial(_shown, is_number=NUMBER_KEY.fullmatch(words) is not None)
+        return key, _as_it_is
+    return masked(key), _number if NUMBER_KEY.fullmatch(words) else _shown
 
 
-def _shown(value: Any, *, is_number: bool) -> Any:
+def _secret(value: Any) -> Any:
+    return None if value is None else REDACTED
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def _shown(value: Any) -> Any:
+    kind = type(value)
+    if kind in PLAIN:
+        return value
+    if kind is str:
+        return masked(value)
+    return [_shown(each) for each in value] if kind is list else _within(value, _shown)
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, int) and value in NUMBERS:
+        return masked(str(value))
+    return _within(value, _number)
+
+
+def _within(value: Any, rule: Callable[[Any], Any]) -> Any:
+    """What is inside a collection is shown by the rule of the collection's key, or by its own key's."""
     match value:
         case str():
-            return _masked(value)
-        case None | bool() | float():
+            return masked(value)
+        case None | bool() | float() | int():
             return value
-        case int():
-            return _masked(str(value)) if is_number and value in NUMBERS else value
         case Mapping():
             return _shown_items(value)
         case list() | tuple() | set() | frozenset():
-            return [_shown(each, is_number=is_number) for each in value]
+            return [rule(each) for each in value]
         case _:
-            return _masked(str(value))
+            return masked(str(value))
 
 
-def _masked(text: str) -> str:
+KNOWN_CLEAN: set[str] = set()
+"""Texts in which there was nothing to mask; never one in which there was."""
+
+
+def masked(text: str) -> str:
+    """The text without what looks like a secret or a person's."""
+    if text in KNOWN_CLEAN:
+        return text
+    shown = _looked_through(text)
+    if len(text) <= CLEAN_MAX_CHARACTERS and shown == text:
+        if len(KNOWN_CLEAN) >= CLEAN_MAX:
+            KNOWN_CLEAN.clear()
+        KNOWN_CLEAN.add(text)
+    return shown
+
+
+def _looked_through(text: str) -> str:
     text = TOKEN.sub("[token]", text)
     if "@" in text or "%40" in text:
         text = EMAIL.sub("[email]", USER_OF_URL.sub(f"{REDACTED}@", text))
@@ -134,24 +153,3 @@ def _masked(text: str) -> str:
 
 def _last_digits(match: re.Match[str]) -> str:
     return f"***{match[0][-SHOWN_DIGITS:]}" if match["number"] else match[0]
-
-
-def _before_rendering() -> list[Processor]:
-    return [
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.StackInfoRenderer(),
-        structlog.processors.format_exc_info,  # before masking: an exception's text may quote what it failed on
-        redacted,
-    ]
-
-
-def _renderer(stream: TextIO) -> Processor:
-    if stream.isatty():
-        return structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
-    return structlog.processors.JSONRenderer(serializer=_json)
-
-
-def _json(event: Mapping[str, Any], **options: Callable[[Any], Any]) -> str:
-    """structlog hands over a fallback for unknown types; `redacted` has left only JSON's own."""
-    return msgspec.json.encode(event).decode()

@@ -1,0 +1,198 @@
+"""One connection: uvicorn's HTTP/1.1 protocol with bounds to its headers, its idleness and its number."""
+
+import math
+from collections.abc import Iterable
+from functools import partial
+from typing import Any, ClassVar
+
+import httptools
+import structlog
+from uvicorn._types import ASGI3Application
+from uvicorn.config import Config
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.server import ServerState
+
+from gateway.serving.bounds import Bounds
+
+log = structlog.get_logger()
+
+WHOLE_REPLY = "telco_gateway.whole_reply"
+"""An extension of ASGI: the function (status, headers, body) that sends an answer at once, and says whether it did."""
+
+Header = tuple[bytes, bytes]
+
+TOO_LARGE = 431
+TOO_SLOW = 408
+TOO_MANY = 503
+SWEEPS_MAX_SECONDS = 1.0
+LINGER_SECONDS = 2.0
+
+
+class _Refused(Exception):
+    """Raised inside a callback of the parser, which then reads no further."""
+
+
+class BoundedConnection(HttpToolsProtocol):
+    """uvicorn's connection, which by itself waits for headers for ever and reads them of any size.
+
+    Instead of a timer for each request there is one time at which the connection is over, `expires_at`, in the event
+    loop's time; `sweep` closes those that are. A body has no time here: whoever reads it knows how long it may take.
+    """
+
+    bounds: ClassVar[Bounds]
+
+    def __init__(self, config: Config, server_state: ServerState, app_state: dict[str, Any], _loop: Any = None) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self.expires_at = math.inf
+        self._is_in_headers = False
+        self._is_in_body = False
+        self._has_asked = False
+        self._is_refused = False
+        self._of_this_request = 0
+        """Bytes that came since the request began, as far as they can be headers."""
+        self._of_this_read = 0
+
+    def connection_made(self, transport: Any) -> None:
+        """Turns the connection away when there are too many."""
+        super().connection_made(transport)
+        self.expires_at = self.loop.time() + self.bounds.header_timeout_seconds
+        if len(self.connections) > self.bounds.max_connections:
+            self._refuse(TOO_MANY, "The server has as many connections as it may have; try again in a moment.")
+
+    def data_received(self, data: bytes) -> None:
+        """Parses what came; 400 for what is not HTTP, 431 for headers that are too large."""
+        if self._is_refused:
+            return
+        self._of_this_read = len(data)
+        if not self._is_in_body:
+            self._of_this_request += len(data)
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            pass  # to a protocol that is not spoken here; the request itself is answered
+        except httptools.HttpParserError as error:
+            if not isinstance(error.__context__, _Refused):
+                self._refuse(400, "This is not an HTTP request.")
+            return
+        if self._is_in_headers and self._of_this_request > self.bounds.header_max_bytes:
+            self._refuse_headers()
+
+    def on_message_begin(self) -> None:
+        """The first byte of a request; the first request's time runs since the connection was opened."""
+        super().on_message_begin()
+        self._is_in_headers = True
+        if self._has_asked:
+            self.expires_at = self.loop.time() + self.bounds.header_timeout_seconds
+
+    def on_headers_complete(self) -> None:
+        """Hands the request to the application, if its headers are within bounds."""
+        if len(self.headers) > self.bounds.header_max_count or (
+            max(self._of_this_request, self._of_this_read) > self.bounds.header_max_bytes
+            and len(self.url) + _size(self.headers) > self.bounds.header_max_bytes
+        ):
+            self._refuse_headers()
+            raise _Refused
+        self._is_in_headers, self._is_in_body, self._has_asked = False, True, True
+        self.expires_at = math.inf
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """The end of a request's body."""
+        self._is_in_body = False
+        self._of_this_request = 0
+        super().on_message_complete()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        cycle.scope["extensions"] = {WHOLE_REPLY: partial(_reply_whole, cycle)}  # type: ignore[dict-item] # a function
+        super()._start_asgi_task(cycle, app)
+
+    def on_response_complete(self) -> None:
+        """As uvicorn's, with our time for the next request in place of a timer."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        elif not self._is_in_headers:
+            self.expires_at = self.loop.time() + self.bounds.idle_timeout_seconds
+
+    def expire(self) -> None:
+        """Ends a connection whose time is over; one that sent a part of a request learns why."""
+        self.expires_at = math.inf
+        if self._is_answering():
+            self.cycle.keep_alive = False  # what is being answered still is; the unfinished request behind it is not
+        elif self.transport.get_write_buffer_size():
+            self.transport.abort()  # its client does not even read what it was sent
+        elif self._is_in_headers and not self._is_refused:
+            seconds = self.bounds.header_timeout_seconds
+            self._refuse(TOO_SLOW, f"The headers of the request did not arrive within {seconds:g} s.")
+        else:
+            self.transport.close()
+
+    def _is_answering(self) -> bool:
+        return self._has_asked and not self.cycle.response_complete
+
+    def _refuse_headers(self) -> None:
+        max_bytes, max_count = self.bounds.header_max_bytes, self.bounds.header_max_count
+        self._refuse(TOO_LARGE, f"The headers are larger than {max_bytes} bytes, or more than {max_count}.")
+
+    def _refuse(self, status: int, message: str) -> None:
+        """The last that is said on this connection, unless something else is being answered, which still is.
+
+        What comes from now on is thrown away, for a while: closed at once, the connection would be reset under what
+        its client still sends, and the answer lost.
+        """
+        log.info("connection_refused", status=status, reason=message)
+        self._is_refused = True
+        if self._is_answering():
+            self.cycle.keep_alive = False
+            return
+        head = b"content-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\nconnection: close\r\n\r\n"
+        self.transport.write(STATUS_LINE[status] + head % len(message) + message.encode())
+        self.transport.write_eof()
+        self.expires_at = self.loop.time() + LINGER_SECONDS
+
+
+def _reply_whole(cycle: RequestResponseCycle, status: int, headers: Iterable[Header], body: bytes) -> bool:
+    """Sends a whole answer, whose length is among the headers, in one write; False where that cannot be done now."""
+    if cycle.response_started or cycle.flow.write_paused or cycle.scope["method"] == "HEAD":
+        return False
+    lines = [STATUS_LINE[status]]
+    for name, value in headers:
+        if b"\n" in value or b"\r" in value or name == b"connection":
+            return False
+        lines += (name, b": ", value, b"\r\n")
+    if not cycle.keep_alive:
+        lines.append(b"connection: close\r\n")
+    cycle.response_started = cycle.response_complete = True
+    cycle.waiting_for_100_continue = False
+    if not cycle.disconnected:
+        lines += (b"\r\n", body)
+        cycle.transport.write(b"".join(lines))
+        if not cycle.keep_alive:
+            cycle.transport.close()
+        cycle.on_response()
+    cycle.message_event.set()
+    return True
+
+
+def connection_class(bounds: Bounds) -> type[BoundedConnection]:
+    """The class of connections with these bounds; uvicorn wants a class."""
+    return type("Connection", (BoundedConnection,), {"bounds": bounds})
+
+
+def sweep(connections: Iterable[object], now: float) -> None:
+    """Ends those whose time is over."""
+    for each in list(connections):
+        if isinstance(each, BoundedConnection) and each.expires_at <= now:
+            each.expire()
+
+
+def seconds_between_sweeps(bounds: Bounds) -> float:
+    """Often enough that no bound is overstepped by much."""
+    return min(SWEEPS_MAX_SECONDS, bounds.header_timeout_seconds / 4, bounds.idle_timeout_seconds / 4)
+
+
+def _size(headers: Iterable[tuple[bytes, bytes]]) -> int:
+    return sum(len(name) + len(value) for name, value in headers)

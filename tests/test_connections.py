@@ -1,0 +1,289 @@
+"""What one connection may do to a server: by raw sockets, since clients are too polite."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from starlette.types import Receive, Scope, Send
+
+from gateway.serving import Bounds, serving
+
+BOUNDS = Bounds(
+    header_timeout_seconds=0.4, header_max_bytes=2_000, header_max_count=20, idle_timeout_seconds=1.2, max_connections=5
+)
+HEAD = b"POST / HTTP/1.1\r\nHost: x\r\n"
+GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+LARGE_REFUSAL = b"The headers are larger than 2000 bytes, or more than 20."
+
+
+class Client:
+    """One connection."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._opened = asyncio.get_running_loop().time()
+
+    def send(self, data: bytes) -> None:
+        """Bytes, without waiting."""
+        self._writer.write(data)
+
+    async def answer(self) -> bytes:
+        """What comes until an answer with a body of two bytes is whole."""
+        return await asyncio.wait_for(self._reader.readuntil(b"\r\n\r\nok"), 10)
+
+    async def rest(self) -> tuple[bytes, float]:
+        """What comes until the server closes, and how long after the opening that was; a reset is an end too."""
+        received = b""
+        try:
+            while part := await asyncio.wait_for(self._reader.read(65_536), 10):
+                received += part
+        except ConnectionError:
+            pass
+        self._writer.close()
+        return received, asyncio.get_running_loop().time() - self._opened
+
+    def is_lost(self) -> bool:
+        """Whether sending has failed."""
+        return self._writer.is_closing()
+
+    def half_close(self) -> None:
+        """Says that nothing more will come."""
+        self._writer.write_eof()
+
+    def close(self) -> None:
+        """Leaves."""
+        self._writer.close()
+
+
+class Application:
+    """Reads the body and answers `ok`; /slow waits until it is told to go on, or its client left."""
+
+    def __init__(self) -> None:
+        self.bodies: list[bytes] = []
+        self.left = asyncio.Event()
+
+    async def asgi(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] == "lifespan":
+            for _ in range(2):
+                await send({"type": (await receive())["type"] + ".complete"})
+            return
+        body, more = b"", True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return
+            body, more = body + message["body"], message["more_body"]
+        self.bodies.append(body)
+        if scope["path"] == "/slow":
+            while (await receive())["type"] != "http.disconnect":
+                pass
+            self.left.set()
+            return
+        if scope["path"] == "/later":
+            await asyncio.sleep(1)
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+        await send({"type": "http.response.body", "body": b"ok"})
+
+
+@pytest.fixture
+def application() -> Application:
+    """A new one."""
+    return Application()
+
+
+@pytest_asyncio.fixture
+async def port(application: Application) -> AsyncIterator[int]:
+    """Where it listens, within BOUNDS."""
+    async with serving(application.asgi, bounds=BOUNDS, grace_seconds=0.1) as url:
+        yield int(url.rpartition(":")[2])
+
+
+async def connected(port: int) -> Client:
+    """A new connection."""
+    return Client(*await asyncio.open_connection("127.0.0.1", port))
+
+
+async def test_nothing_sent(port: int) -> None:
+    """A connection over which nothing comes is closed after the time for headers, without a word."""
+    received, seconds = await (await connected(port)).rest()
+    assert received == b""
+    assert 0.4 <= seconds < 1.2
+
+
+async def test_headers_byte_by_byte(port: int) -> None:
+    """Bytes that come one by one buy no time: 408, and the connection is closed."""
+    client = await connected(port)
+
+    async def drip() -> None:
+        for byte in HEAD + b"X-Slow: " + b"a" * 1_000:
+            client.send(bytes([byte]))
+            await asyncio.sleep(0.02)
+
+    dripping = asyncio.create_task(drip())
+    received, seconds = await client.rest()
+    dripping.cancel()
+    assert received.startswith(b"HTTP/1.1 408 Request Timeout\r\n")
+    assert received.endswith(b"The headers of the request did not arrive within 0.4 s.")
+    assert 0.4 <= seconds < 1.2
+
+
+async def test_a_further_request_has_its_own_time(port: int) -> None:
+    """The time for the headers of a second request runs from its first byte, and not for ever either."""
+    client = await connected(port)
+    client.send(GET)
+    assert (await client.answer()).startswith(b"HTTP/1.1 200")
+    await asyncio.sleep(0.6)
+    client.send(GET)
+    assert (await client.answer()).startswith(b"HTTP/1.1 200")
+    client.send(HEAD)
+    received, _ = await client.rest()
+    assert received.startswith(b"HTTP/1.1 408 ")
+
+
+async def test_an_idle_connection_is_closed(port: int) -> None:
+    """A connection without a further request is closed after its own, longer time, without a word."""
+    client = await connected(port)
+    client.send(GET)
+    await client.answer()
+    received, seconds = await client.rest()
+    assert received == b""
+    assert 1.2 <= seconds < 2.5
+
+
+@pytest.mark.parametrize("pieces", [1, 4, 40])
+@pytest.mark.parametrize(
+    "request_bytes",
+    [
+        HEAD + b"X-Large: " + b"a" * 3_000 + b"\r\n\r\n",
+        HEAD + b"X-Large: " + b"a" * 3_000,
+        HEAD + b"X-Many: a\r\n" * 200 + b"\r\n",
+        b"GET /" + b"a" * 3_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET /" + b"a" * 3_000,
+    ],
+)
+async def test_large_headers(application: Application, port: int, request_bytes: bytes, pieces: int) -> None:
+    """Headers or a target above the bound are 431, complete or not, in one piece or in many; nothing is asked."""
+    client = await connected(port)
+    size = len(request_bytes) // pieces + 1
+    for start in range(0, len(request_bytes), size):
+        client.send(request_bytes[start : start + size])
+        await asyncio.sleep(0)
+    received, _ = await client.rest()
+    assert received.startswith(b"HTTP/1.1 431 Request Header Fields Too Large\r\n")
+    assert received.endswith(LARGE_REFUSAL)
+    assert application.bodies == []
+
+
+async def test_many_headers(port: int) -> None:
+    """More headers than allowed are 431 however small they are."""
+    client = await connected(port)
+    client.send(HEAD + b"A: b\r\n" * 21 + b"\r\n")
+    assert (await client.rest())[0].startswith(b"HTTP/1.1 431 ")
+
+
+async def test_eight_megabytes_of_header(port: int) -> None:
+    """A header of 8 MB is refused long before it is through, and its client, busy sending, learns so."""
+    client = await connected(port)
+    client.send(HEAD + b"X-Large: " + b"a" * 8_000_000)
+    received, seconds = await client.rest()
+    assert received.startswith(b"HTTP/1.1 431 ")
+    assert seconds < 5
+
+
+async def test_a_refused_connection_is_not_kept(port: int) -> None:
+    """Whoever goes on sending after a refusal is thrown out after a while."""
+    client = await connected(port)
+    for _ in range(200):
+        client.send(b"X" * 1_000)
+        await asyncio.sleep(0.02)
+        if client.is_lost():
+            break
+    assert client.is_lost()
+
+
+async def test_a_large_body_is_no_large_header(application: Application, port: int) -> None:
+    """The bound is on headers: a body far beyond it, in the same packet, is handed on whole."""
+    client = await connected(port)
+    for _ in range(2):
+        client.send(HEAD + b"Content-Length: 50000\r\n\r\n" + b"b" * 50_000)
+        assert (await client.answer()).startswith(b"HTTP/1.1 200 OK\r\n")
+    assert [len(body) for body in application.bodies] == [50_000, 50_000]
+    client.close()
+
+
+async def test_pipelined_requests(application: Application, port: int) -> None:
+    """Requests sent without waiting are answered in order."""
+    client = await connected(port)
+    client.send(b"".join(HEAD + b"Content-Length: 1\r\n\r\n" + b"%d" % number for number in range(3)))
+    for _ in range(3):
+        assert (await client.answer()).startswith(b"HTTP/1.1 200 OK\r\n")
+    assert application.bodies == [b"0", b"1", b"2"]
+    client.close()
+
+
+async def test_a_pipelined_request_that_stalls(port: int) -> None:
+    """Half a request behind one that is being answered spoils neither the answer nor the time."""
+    client = await connected(port)
+    client.send(b"GET /later HTTP/1.1\r\nHost: x\r\n\r\n" + HEAD)
+    received, seconds = await client.rest()
+    assert received.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert received.endswith(b"\r\n\r\nok")
+    assert seconds < 2.5
+
+
+async def test_a_pipelined_request_that_is_too_large(application: Application, port: int) -> None:
+    """Headers above the bound behind another request do not spoil its answer, and end the connection after it."""
+    client = await connected(port)
+    client.send(b"GET /later HTTP/1.1\r\nHost: x\r\n\r\n" + HEAD + b"X-Large: " + b"a" * 3_000 + b"\r\n\r\n")
+    received, _ = await client.rest()
+    assert received.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert received.endswith(b"\r\n\r\nok")
+    assert application.bodies == [b""]
+
+
+async def test_not_http(port: int) -> None:
+    """What is no HTTP is 400 and the end."""
+    client = await connected(port)
+    client.send(b"\x16\x03\x01\x02\x00 hello\r\n\r\n")
+    received, _ = await client.rest()
+    assert received.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+
+
+async def test_a_half_closed_connection_is_one_left(application: Application, port: int) -> None:
+    """A client that closes its side has left: the application learns it, and nothing stays open."""
+    client = await connected(port)
+    client.send(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
+    await asyncio.sleep(0.1)
+    client.half_close()
+    await asyncio.wait_for(application.left.wait(), 5)
+    assert (await client.rest())[0] == b""
+
+
+async def test_too_many_connections(port: int) -> None:
+    """One connection more than allowed is 503, and those that are there go on."""
+    clients = [await connected(port) for _ in range(5)]
+    for client in clients:
+        client.send(GET)
+        await client.answer()
+    received, _ = await (await connected(port)).rest()
+    assert received.startswith(b"HTTP/1.1 503 Service Unavailable\r\n")
+    clients[0].send(GET)
+    assert (await clients[0].answer()).startswith(b"HTTP/1.1 200 OK\r\n")
+    clients[0].close()
+    await asyncio.sleep(0.1)
+    again = await connected(port)
+    again.send(GET)
+    assert (await again.answer()).startswith(b"HTTP/1.1 200 OK\r\n")
+    for client in [*clients, again]:
+        client.close()
+
+
+async def test_upgrade(port: int) -> None:
+    """An offer to speak another protocol is passed over: the request is answered as it is."""
+    client = await connected(port)
+    client.send(HEAD + b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nContent-Length: 0\r\n\r\n")
+    assert (await client.answer()).startswith(b"HTTP/1.1 200 OK\r\n")
+    client.close()

@@ -1,0 +1,220 @@
+"""`serve` with several workers, as processes."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+COMMAND = [sys.executable, "-c", "from gateway.cli import main; main()"]
+PATIENCE_SECONDS = 60
+WORKERS = 2
+
+CONFIGURATION = """
+[server]
+port = {port}
+workers = 2
+drain_seconds = 30
+[limits]
+request_timeout_seconds = 30
+[identity]
+issuer = "https://id.test"
+jwks_url = "http://127.0.0.1:1/jwks"
+[backends.billing]
+url = "http://127.0.0.1:1"
+[backends.provisioning]
+url = "http://127.0.0.1:1"
+[backends.crm]
+url = "http://127.0.0.1:1"
+"""
+
+
+class Serving:
+    """A running `serve`."""
+
+    def __init__(self, process: "subprocess.Popen[str]", log: Path) -> None:
+        self.process = process
+        self.log = log
+        assert process.stdout is not None
+        self.first_line = process.stdout.readline()
+        self.url = self.first_line.removeprefix("telco-gateway serves ").removesuffix("/graphql\n")
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return int(self.url.rpartition(":")[2])
+
+    def workers(self) -> list[int]:
+        """The ids of its workers."""
+        listed = subprocess.run(["ps", "-eo", "pid=,ppid=,stat="], capture_output=True, text=True, check=True).stdout
+        rows = [line.split() for line in listed.splitlines()]
+        return [
+            int(pid) for pid, parent, state in rows if int(parent) == self.process.pid and not state.startswith("Z")
+        ]
+
+    def ask(self) -> str:
+        """The answer to a small query, over a connection of its own."""
+        body = json.dumps({"query": "{ __typename }"}).encode()
+        request = urllib.request.Request(f"{self.url}/graphql", body, {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as response:
+            answer: str = response.read().decode()
+        return answer
+
+    def half_a_request(self) -> socket.socket:
+        """A connection over which a request is being made, whose body has yet to come."""
+        connection = socket.create_connection(("127.0.0.1", self.port), PATIENCE_SECONDS)
+        connection.sendall(
+            b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 26\r\n\r\n"
+        )
+        time.sleep(0.3)  # until a worker has it
+        return connection
+
+    def events(self) -> list[str]:
+        """The names of what was logged; every line is whole."""
+        return [json.loads(line)["event"] for line in self.log.read_text().splitlines()]
+
+
+@contextmanager
+def serving(folder: Path, port: int = 0) -> Iterator[Serving]:
+    """`serve` with two workers, which serve."""
+    file, log = folder / "gateway.toml", folder / "log"
+    file.write_text(CONFIGURATION.format(port=port))
+    with log.open("w") as stderr:
+        process = subprocess.Popen(
+            [*COMMAND, "serve", "--config", str(file)], stdout=subprocess.PIPE, stderr=stderr, text=True
+        )
+    try:
+        yield Serving(process, log)
+    finally:
+        with suppress(ProcessLookupError):
+            process.kill()  # its workers notice
+        process.communicate()
+
+
+def wait_until(happened: Callable[[], bool]) -> None:
+    """Returns as soon as it is so."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not happened():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def is_running(pid: int) -> bool:
+    """Whether there is such a process, dead ones that nobody waited for aside."""
+    listed = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout
+    return bool(listed.strip()) and not listed.startswith("Z")
+
+
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
+def test_workers_share_the_port(tmp_path: Path, ending: signal.Signals) -> None:
+    """Both serve when the one ready line is printed; a signal ends them, and every request had its line in one log."""
+    with serving(tmp_path) as running:
+        assert running.first_line.startswith("telco-gateway serves http://127.0.0.1:")
+        assert len(running.workers()) == WORKERS
+        for _ in range(20):
+            assert running.ask() == '{"data":{"__typename":"Query"}}'
+        running.process.send_signal(ending)
+        rest, _ = running.process.communicate(timeout=PATIENCE_SECONDS)
+        assert (running.process.returncode, rest) == (0, "")
+        assert running.events().count("request") == 20
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", running.port))
+
+
+def test_a_signal_drains_all(tmp_path: Path) -> None:
+    """Requests that are under way in any worker are answered after SIGTERM, before the exit with 0."""
+    with serving(tmp_path) as running:
+        connections = [running.half_a_request() for _ in range(6)]
+        running.process.terminate()
+        time.sleep(0.5)
+        assert running.process.poll() is None
+        for connection in connections:
+            connection.sendall(b'{"query":"{ __typename }"}')
+            with connection.makefile("rb") as answer:
+                assert answer.read().endswith(b'{"data":{"__typename":"Query"}}')
+            connection.close()
+        assert running.process.wait(PATIENCE_SECONDS) == 0
+
+
+def test_a_second_signal_ends_at_once(tmp_path: Path) -> None:
+    """Who asks twice does not wait for the drain: 130, and no worker is left."""
+    with serving(tmp_path) as running, running.half_a_request():
+        workers = running.workers()
+        running.process.terminate()
+        time.sleep(0.3)
+        assert running.process.poll() is None
+        running.process.terminate()
+        assert running.process.wait(10) == 130
+        assert not any(map(is_running, workers))
+
+
+def test_a_worker_that_dies_is_replaced(tmp_path: Path) -> None:
+    """The others answer meanwhile, connections that had not been accepted wait, and the log says what happened."""
+    with serving(tmp_path) as running:
+        before = running.workers()
+        os.kill(before[0], signal.SIGKILL)
+        wait_until(lambda: before[0] not in running.workers())
+        for _ in range(10):
+            assert running.ask() == '{"data":{"__typename":"Query"}}'
+        after = running.workers()
+        assert len(after) == WORKERS
+        assert before[1] in after
+        running.process.terminate()
+        assert running.process.wait(PATIENCE_SECONDS) == 0
+        assert running.events().count("worker_ended") == 1
+
+
+def test_workers_do_not_outlive_their_parent(tmp_path: Path) -> None:
+    """A parent that is killed takes its workers along."""
+    with serving(tmp_path) as running:
+        workers = running.workers()
+        running.process.kill()
+        wait_until(lambda: not any(map(is_running, workers)))
+
+
+def test_a_signal_to_all_of_them_is_one(tmp_path: Path) -> None:
+    """A supervisor that signals parent and workers alike, as a terminal does, gets the same drain."""
+    with serving(tmp_path) as running:
+        connection = running.half_a_request()
+        for pid in [*running.workers(), running.process.pid]:
+            os.kill(pid, signal.SIGTERM)
+        time.sleep(0.3)
+        connection.sendall(b'{"query":"{ __typename }"}')
+        with connection.makefile("rb") as answer:
+            assert answer.read().endswith(b'{"data":{"__typename":"Query"}}')
+        connection.close()
+        assert running.process.wait(PATIENCE_SECONDS) == 0
+
+
+def test_a_taken_port(tmp_path: Path) -> None:
+    """A port where somebody listens, be it another gateway with workers, is one line and exit code 2."""
+    with serving(tmp_path) as running:
+        file = tmp_path / "other.toml"
+        file.write_text(CONFIGURATION.format(port=running.port))
+        result = subprocess.run(
+            [*COMMAND, "serve", "--config", str(file)], capture_output=True, text=True, timeout=60, check=False
+        )
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.startswith(f"telco-gateway: server.port: 127.0.0.1:{running.port} cannot be had")
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_worker_that_cannot_start(tmp_path: Path) -> None:
+    """What stops one worker stops the start, with its reason and exit code 2; nobody is left behind."""
+    file = tmp_path / "gateway.toml"
+    missing = tmp_path / "missing.pem"
+    file.write_text(CONFIGURATION.format(port=0) + f'[identity.tls]\nca_file = "{missing}"\n')
+    result = subprocess.run(
+        [*COMMAND, "serve", "--config", str(file)], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.startswith("telco-gateway: identity.tls.ca_file")
+    assert result.stderr.count("\n") == 1
