@@ -39,12 +39,14 @@ def batches(api: Api, ids: Sequence[str], batching: Batching) -> list[list[str]]
     most = min(api.profile.batch_max, api.profile.limit_max)
     chunks: list[list[str]] = [[id] for id in ids if "," in id]
     open_chunk: list[str] = []
+    length = 0
     for id in ids:
         if "," in id:
             continue
-        if len(open_chunk) == most or sum(map(len, open_chunk)) + len(id) > BATCH_MAX_LENGTH:
+        length += len(id)
+        if len(open_chunk) == most or length > BATCH_MAX_LENGTH:
             chunks.append(open_chunk)
-            open_chunk = []
+            open_chunk, length = [], len(id)
         open_chunk.append(id)
     return [*chunks, open_chunk] if open_chunk else chunks
 
@@ -56,7 +58,7 @@ async def _chunk(api: Api, path: str, ids: Sequence[str], row: type[R]) -> dict[
     rows = answer.value or []
     asked = set(ids)
     found: dict[str, R | GatewayError] = {row.id: row for row in rows if row.id in asked}
-    strangers = sum(row.id not in asked for row in rows)
+    strangers = 0 if len(found) == len(rows) else sum(row.id not in asked for row in rows)
     api.log_dropped(path, strangers, "batch_ids")
     is_capped = answer.is_partial or (answer.total is not None and answer.total > len(rows))
     missing = [id for id in ids if id not in found]

@@ -36,36 +36,37 @@ async def rows_by_owner(
     """
     chunks = batches(api, [owner for owner in dict.fromkeys(owners) if owner], api.profile.batch_owners)
 
-    async def read(chunk: Sequence[str]) -> list[R]:
+    async def read(chunk: Sequence[str]) -> dict[str, list[R]]:
         try:
             return await _all_rows(api, listing, chunk, filters)
         except BackendFilterIgnored:
             if (
                 "," in chunk[0]
             ):  # goes alone, and was read as several: the rows are theirs, and its own cannot be asked for
-                return []
+                return {}
             raise
 
     found: dict[str, list[R] | GatewayError] = {}
     for chunk, rows in zip(chunks, await in_parallel(chunks, read), strict=True):
         for owner in chunk:
-            found[owner] = rows if isinstance(rows, GatewayError) else _of_owner(api, listing, rows, owner)
+            found[owner] = rows if isinstance(rows, GatewayError) else _bounded(api, rows.get(owner, []))
     return found
 
 
-def _of_owner(api: Api, listing: Listing[R], rows: Sequence[R], owner: str) -> list[R] | GatewayError:
-    own = [row for row in rows if owner in listing.owners_of(row)]
-    return too_long(api) if len(own) > api.client.list_max_rows else own
+def _bounded(api: Api, rows: list[R]) -> list[R] | GatewayError:
+    return too_long(api) if len(rows) > api.client.list_max_rows else rows
 
 
-async def _all_rows(api: Api, listing: Listing[R], owners: Sequence[str], filters: Sequence[Filter]) -> list[R]:
-    """Pages until the list is known to end.
+async def _all_rows(
+    api: Api, listing: Listing[R], owners: Sequence[str], filters: Sequence[Filter]
+) -> dict[str, list[R]]:
+    """Pages until the list is known to end; the rows by the owners that were asked for.
 
     While pages are full and more are claimed, the next ones are read together: twice as many each time.
     """
     asked = [api.owned_by(listing.parameter, owners), *filters]
     limit, most = api.profile.limit_max, api.client.list_max_rows * len(owners)
-    rows: dict[str, R] = {}
+    rows = _OwnedRows(api, listing, owners)
     offset, at_once = 0, 1
 
     async def read(start: int) -> Answer[list[R]]:
@@ -79,17 +80,16 @@ async def _all_rows(api: Api, listing: Listing[R], owners: Sequence[str], filter
             if isinstance(page, GatewayError):
                 raise page
             if not page.value:
-                return list(rows.values())
-            _check_owners(api, listing, page.value, owners)
-            known = len(rows)
-            rows.update((row.id, row) for row in page.value)
+                return rows.by_owner
+            known = len(rows.ids)
+            rows.add(page.value)
             offset += len(page.value)
             claimed = 0 if page.total is None else page.total - offset
             if _is_last(page, limit, offset):
-                return list(rows.values())
-            if len(rows) == known:
+                return rows.by_owner
+            if len(rows.ids) == known:
                 raise _repeats(api, listing.path)
-            if len(rows) > most:
+            if len(rows.ids) > most:
                 raise too_long(api)
         at_once = max(1, min(2 * at_once, AT_ONCE, -(-claimed // limit))) if offset == starts[-1] + limit else 1
 
@@ -124,11 +124,27 @@ async def window(api: Api, path: str, row: type[R], filters: Sequence[Filter], *
     return list(rows.values())[:count]
 
 
-def _check_owners(api: Api, listing: Listing[R], rows: Sequence[R], owners: Sequence[str]) -> None:
-    asked = set(owners)
-    if all(not asked.isdisjoint(listing.owners_of(row)) for row in rows):
-        return
-    raise ignored(api, listing.parameter, listing.setting)
+class _OwnedRows(Generic[R]):
+    """Rows as they come, each once, by those of their owners who were asked for."""
+
+    def __init__(self, api: Api, listing: Listing[R], owners: Sequence[str]) -> None:
+        self._api = api
+        self._listing = listing
+        self.by_owner: dict[str, list[R]] = {owner: [] for owner in owners}
+        self.ids: set[str] = set()
+
+    def add(self, rows: Sequence[R]) -> None:
+        """A page; BackendFilterIgnored for a row that belongs to nobody who was asked for."""
+        by_owner, ids, owners_of = self.by_owner, self.ids, self._listing.owners_of
+        for row in rows:
+            lists = [by_owner[owner] for owner in dict.fromkeys(owners_of(row)) if owner in by_owner]
+            if not lists:
+                raise ignored(self._api, self._listing.parameter, self._listing.setting)
+            if row.id in ids:
+                continue
+            ids.add(row.id)
+            for each in lists:
+                each.append(row)
 
 
 def ignored(api: Api, parameter: str, setting: str) -> BackendFilterIgnored:

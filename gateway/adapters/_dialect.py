@@ -1,7 +1,6 @@
 """What a backend's words mean, by the profile of its API; each word is looked up once and then known."""
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from typing import Any, TypeVar
 
@@ -11,7 +10,21 @@ from gateway.config import Profile
 E = TypeVar("E", bound=Enum)
 
 WORDS_KEPT = 1_000
-"""Different words remembered for one enum: more than any backend has, and a bound for one that makes them up."""
+"""Different words remembered of one kind: more than any backend has, and a bound for one that makes them up."""
+
+
+class Words(dict[Any, E]):
+    """What a backend's words mean to us. A word is worked out when it first comes; then it is a look-up."""
+
+    def __init__(self, meaning: Callable[[Any], E]) -> None:
+        super().__init__()
+        self._meaning = meaning
+
+    def __missing__(self, word: Any) -> E:
+        meaning = self._meaning(word)
+        if len(self) < WORDS_KEPT:
+            self[word] = meaning
+        return meaning
 
 
 class Dialect:
@@ -21,28 +34,28 @@ class Dialect:
         self.profile = profile
         self._owner_role = profile.owner_role.casefold()
         self._characteristics = {name: theirs.casefold() for name, theirs in profile.names.items()}
-        self._known: defaultdict[type[Enum], dict[str | None, Any]] = defaultdict(dict)
 
     def name(self, contract_name: str) -> str:
         """What this backend calls it."""
         return self.profile.names[contract_name]
 
-    def state(self, word: str | None, states: Mapping[str, E], unknown: E) -> E:
-        """Our state for a backend's word, in any case and with stray spaces; `states` has contract words in lower
-        case, and there is one such table for each enum."""
-        try:
-            meaning: E = self._known[type(unknown)][word]
-        except KeyError:
-            return self._learned(word, self._state(word, states, unknown))
-        return meaning
+    def states(self, states: Mapping[str, E], unknown: E) -> Words[E]:
+        """Our states by a backend's words, in any case and with stray spaces; `states` has the contract's words, in
+        lower case."""
 
-    def kind(self, word: str | None, kinds: Mapping[str, E], unknown: E) -> E:
-        """Our kind for a backend's word; `kinds` has the contract's names, which the profile may call otherwise."""
-        try:
-            meaning: E = self._known[type(unknown)][word]
-        except KeyError:
-            return self._learned(word, self._kind(word, kinds, unknown))
-        return meaning
+        def meaning(word: str | None) -> E:
+            return unknown if word is None else states.get(self._contract_word(word), unknown)
+
+        return Words(meaning)
+
+    def kinds(self, kinds: Mapping[str, E], unknown: E) -> Words[E]:
+        """Our kinds by a backend's words; `kinds` has the contract's names, which the profile may call otherwise."""
+        theirs = {_folded(self.name(name)): kind for name, kind in reversed([*kinds.items()])}
+
+        def meaning(word: str | None) -> E:
+            return unknown if word is None else theirs.get(_folded(word), unknown)
+
+        return Words(meaning)
 
     def characteristics(self, rows: Sequence[Characteristic] | None) -> Characteristics:
         """The characteristics of one record, under the contract's names."""
@@ -57,26 +70,13 @@ class Dialect:
         owner_role = self.profile.owner_role
         for party in parties or ():
             if party.role == owner_role or self.is_owner(party):
-                return party.party_id
+                return party.id if party.party_or_party_role is None else party.party_id
         return next((id for id in customer_ids(parties, role=None)), None)
 
-    def _learned(self, word: str | None, meaning: E) -> E:
-        known = self._known[type(meaning)]
-        if len(known) < WORDS_KEPT:
-            known[word] = meaning
-        return meaning
-
-    def _state(self, word: str | None, states: Mapping[str, E], unknown: E) -> E:
-        if word is None:
-            return unknown
+    def _contract_word(self, word: str) -> str:
         theirs = _folded(word)
         ours = next((ours for other, ours in self.profile.states.items() if _folded(other) == theirs), word)
-        return states.get(_folded(ours), unknown)
-
-    def _kind(self, word: str | None, kinds: Mapping[str, E], unknown: E) -> E:
-        if word is None:
-            return unknown
-        return next((kind for name, kind in kinds.items() if _folded(self.name(name)) == _folded(word)), unknown)
+        return _folded(ours)
 
 
 def _folded(word: str) -> str:

@@ -6,7 +6,6 @@ from typing import Generic, Protocol, TypeVar
 from gateway.adapters._api import Api, Filter, Row
 from gateway.adapters._by_id import rows_by_id
 from gateway.adapters._by_owner import Listing, rows_by_owner
-from gateway.adapters._dialect import Dialect
 from gateway.adapters._wire import Parties, party_ids
 from gateway.domain.key import Key
 from gateway.domain.page import Order
@@ -28,14 +27,20 @@ class ById(Generic[K, R, V]):
 
     async def get_many(self, keys: Sequence[K]) -> Sequence[V | GatewayError | None]:
         """Values in the order of `keys`; None where the backend has no such row, or one of another kind."""
-        rows = await rows_by_id(self._api, self._path, map(backend_id, keys), self._row)
-        values = [self._value(rows.get(backend_id(key)), key) for key in keys]
-        unfit = sum(value is None and backend_id(key) in rows for key, value in zip(keys, values, strict=True))
+        ids = [key if isinstance(key, str) else key.id for key in keys]
+        rows = await rows_by_id(self._api, self._path, ids, self._row)
+        value_of, unfit = self._value_of, 0
+        values: list[V | GatewayError | None] = []
+        for id, key in zip(ids, keys, strict=True):
+            row = rows.get(id)
+            if row is None or isinstance(row, GatewayError):
+                values.append(row)
+                continue
+            value = value_of(row, key)
+            values.append(value)
+            unfit += value is None
         self._api.log_dropped(self._path, unfit)  # of another kind, or without an owner
         return values
-
-    def _value(self, row: R | GatewayError | None, key: K) -> V | GatewayError | None:
-        return row if row is None or isinstance(row, GatewayError) else self._value_of(row, key)
 
 
 class ByOwner(Generic[K, R, V]):
@@ -79,26 +84,26 @@ class CustomerRecord(Protocol):
 C = TypeVar("C", bound=CustomerRow)
 D = TypeVar("D", bound=CustomerRecord)
 
+Reader = Callable[[R, str], V | None]
+"""Makes a record of a row and its company's id; None of a row of another kind, or without an owner."""
+
+
+def by_id(api: Api, path: str, row: type[R], read: Reader[R, V]) -> ById[Key, R, V]:
+    """A company's record under its id."""
+    return ById(api, path, row, lambda row, key: read(row, key.company_id))
+
 
 def by_customer(
-    api: Api,
-    path: str,
-    row: type[C],
-    record_of: Callable[[C, str, Dialect], D | None],
-    order: Order[D],
-    filters: Sequence[Filter] = (),
+    api: Api, path: str, row: type[C], read: Reader[C, D], order: Order[D], filters: Sequence[Filter] = ()
 ) -> ByOwner[Key, C, tuple[D, ...]]:
     """A customer's records in their order; those that only mention the customer in another role are not its own."""
 
     def own(rows: list[C], key: Key) -> tuple[D, ...]:
-        return records(
-            api,
-            path,
-            rows,
-            lambda row: record_of(row, key.company_id, api.dialect),
-            lambda record: record.customer_id == key.id,
-            order,
-        )
+        company_id, customer_id = key
+        records = [read(row, company_id) for row in rows]
+        own = [record for record in records if record is not None and record.customer_id == customer_id]
+        api.log_dropped(path, len(rows) - len(own))
+        return order.ordered(own)
 
     listing = Listing(
         path=path,
@@ -113,18 +118,3 @@ def by_customer(
 def backend_id(key: Key | str) -> str:
     """The part of a key that the backend knows."""
     return key.id if isinstance(key, Key) else key
-
-
-def records(
-    api: Api,
-    path: str,
-    rows: Sequence[R],
-    record_of: Callable[[R], V | None],
-    is_own: Callable[[V], bool],
-    order: Order[V],
-) -> tuple[V, ...]:
-    """The records made of an owner's rows, in their order; those of another kind, or that only mention the owner, are
-    dropped."""
-    own = order.ordered(record for row in rows if (record := record_of(row)) is not None and is_own(record))
-    api.log_dropped(path, len(rows) - len(own))
-    return own

@@ -100,8 +100,12 @@ Parties = tuple[RelatedParty, ...] | None
 """Related parties as backends send them: a list, null, or nothing."""
 
 
-def party_ids(parties: Parties) -> list[str]:
+def party_ids(parties: Parties) -> Sequence[str]:
     """The ids of all related parties, in any role."""
+    if parties is not None and len(parties) == 1:  # as nearly all rows have it, and rows are many
+        id = parties[0].id
+        if id is not None and parties[0].party_or_party_role is None:
+            return (id,)
     return [party.party_id for party in parties or () if party.party_id is not None]
 
 

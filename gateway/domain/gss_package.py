@@ -50,15 +50,12 @@ class GssMember(msgspec.Struct, frozen=True):
 
 GSS_PACKAGE_ORDER = Order[GssPackage](
     name="gssPackages",
-    key=lambda package: package.activated_at or NEVER,
+    key=lambda package: (package.activated_at or NEVER, package.id),
     text=timestamp,
-    id=lambda package: package.id,
 )
 """By activation, oldest first."""
 
-GSS_MEMBER_ORDER = Order[GssMember](
-    name="gssMembers", key=lambda member: "", text=str, id=lambda member: member.line_id
-)
+GSS_MEMBER_ORDER = Order[GssMember](name="gssMembers", key=lambda member: ("", member.line_id), text=str)
 """By the line's id, which never changes."""
 
 

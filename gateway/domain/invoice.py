@@ -72,9 +72,8 @@ class Invoice(msgspec.Struct, frozen=True, kw_only=True):
 
 INVOICE_ORDER = Order[Invoice](
     name="invoices",
-    key=lambda invoice: invoice.issued_on,
+    key=lambda invoice: (invoice.issued_on, invoice.id),
     text=date.isoformat,
-    id=lambda invoice: invoice.id,
     descending=True,
 )
 """By day of issue, newest first."""

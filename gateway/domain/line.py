@@ -74,9 +74,7 @@ class FixedLine(Line, frozen=True, kw_only=True, tag=True):
     address: str | None
 
 
-LINE_ORDER = Order[Line](
-    name="lines", key=lambda line: line.activated_at or NEVER, text=timestamp, id=lambda line: line.id
-)
+LINE_ORDER = Order[Line](name="lines", key=lambda line: (line.activated_at or NEVER, line.id), text=timestamp)
 """By activation, oldest first; never by number, which a cursor would show to those who see it masked."""
 
 

@@ -72,26 +72,25 @@ class CountedPage(Page[T], Generic[T], frozen=True):
 
 
 class Order(msgspec.Struct, Generic[T], frozen=True):
-    """A list's order: by `key`, then by id; `name` keeps cursors from crossing lists.
+    """A list's order: by `key`, which ends with the row's id; `name` keeps cursors from crossing lists.
 
-    Cursors hold a key as `text`, which orders as the keys do. Whole lists are in their order wherever they are handed
-    on: it takes time, and is the same for all who ask.
+    Cursors hold the key's first part as `text`, which orders as the keys do. Whole lists are in their order wherever
+    they are handed on: it takes time, and is the same for all who ask.
     """
 
     name: str
-    key: Callable[[T], Any]
+    key: Callable[[T], tuple[Any, str]]
     text: Callable[[Any], str]
-    id: Callable[[T], str]
     descending: bool = False
 
     def position(self, row: T) -> tuple[str, str]:
         """Where the row stands, as a cursor holds it."""
-        return self.text(self.key(row)), self.id(row)
+        first, id = self.key(row)
+        return self.text(first), id
 
     def ordered(self, rows: Iterable[T]) -> tuple[T, ...]:
         """The rows in this order."""
-        key, id = self.key, self.id
-        return tuple(sorted(rows, key=lambda row: (key(row), id(row)), reverse=self.descending))
+        return tuple(sorted(rows, key=self.key, reverse=self.descending))
 
     def window(self, first: int, after: str | None) -> "Window[T]":
         """The `first` rows after the cursor `after`; InvalidArgument or InvalidCursor name what to change."""

@@ -52,9 +52,8 @@ class Ticket(msgspec.Struct, frozen=True, kw_only=True):
 
 TICKET_ORDER = Order[Ticket](
     name="tickets",
-    key=lambda ticket: ticket.opened_at or NEVER,
+    key=lambda ticket: (ticket.opened_at or NEVER, ticket.id),
     text=timestamp,
-    id=lambda ticket: ticket.id,
     descending=True,
 )
 """By opening, newest first."""

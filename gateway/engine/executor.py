@@ -16,6 +16,7 @@ from graphql.pyutils.is_awaitable import is_awaitable
 
 from gateway.engine.column import Bubble, Column, Holed, Later, filled
 from gateway.engine.completion import CompletingExecutor
+from gateway.engine.eager import begun
 from gateway.engine.plan import Plan, PlannedField, Selection, Way
 from gateway.engine.plan_cache import PLANS
 from gateway.engine.position import Positions, Root
@@ -181,8 +182,11 @@ class BreadthExecutor(CompletingExecutor):
         """What a batched resolver says to all parents; where it fails as a whole, it fails for each."""
         try:
             answers: Any = field.many(parents, self.context_value, **field.arguments.coerced(self.variable_values))
-            kind = type(answers)
-            if kind is CoroutineType or (kind is not list and is_awaitable(answers)):
+            if type(answers) is CoroutineType:
+                answers = begun(answers) if self.abort_signal is None else self.with_abort_signal(answers)
+            if type(answers) is list:
+                return answers if len(answers) == len(parents) else _one_each(answers, len(parents))
+            if is_awaitable(answers):
                 later: Awaitable[Sequence[Any]] = answers
                 return later
             return _one_each(answers, len(parents))
@@ -193,8 +197,6 @@ class BreadthExecutor(CompletingExecutor):
         self, field: PlannedField, answers: Awaitable[Sequence[Any]], count: int, positions: Positions
     ) -> Column:
         try:
-            if self.abort_signal is not None:
-                answers = self.with_abort_signal(answers)
             values = _one_each(await answers, count)
         except Exception as error:
             values = [error] * count

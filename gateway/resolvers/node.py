@@ -98,9 +98,8 @@ async def _load(ids: Sequence[GlobalId | GatewayError], context: Context) -> lis
     for index, id in enumerate(values):
         if isinstance(id, GlobalId):
             places.setdefault(id.type_name, []).append(index)
-    found = await asyncio.gather(
-        *(_load_type(type_name, [values[index] for index in at], context) for type_name, at in places.items())
-    )
+    loads = [_load_type(type_name, [values[index] for index in at], context) for type_name, at in places.items()]
+    found = [await loads[0]] if len(loads) == 1 else await asyncio.gather(*loads)
     for (type_name, at), records in zip(places.items(), found, strict=True):
         for index, record in zip(at, records, strict=True):
             values[index] = not_found(NOUN_OF[type_name]) if record is None else record

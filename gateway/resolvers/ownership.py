@@ -1,6 +1,6 @@
 """Whose a record is: the second of two checks, after the adapter's own, on every read and after every cache."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Protocol, TypeVar
 
 import structlog
@@ -40,9 +40,14 @@ def not_found(what: str) -> NotFound:
 async def accounts_of(company_ids: Iterable[str], context: Context) -> Sequence[CompanyAccounts | GatewayError]:
     """The customers and accounts of each company; NotFound where the viewer may not see it or nobody knows it."""
     ids = list(company_ids)
-    visible = list(dict.fromkeys(id for id in ids if context.viewer.may_see(id)))
+    known = await _accounts_by_id(set(ids), context)
+    return [known[id] for id in ids]
+
+
+async def _accounts_by_id(ids: Collection[str], context: Context) -> dict[str, CompanyAccounts | GatewayError]:
+    visible = [id for id in ids if context.viewer.may_see(id)]
     known = dict(zip(visible, await context.loaders.company.accounts_by_company_id.load_many(visible), strict=True))
-    return [known.get(id) or not_found("company") for id in ids]
+    return {id: known.get(id) or not_found("company") for id in ids}
 
 
 async def load_owned(
@@ -50,18 +55,20 @@ async def load_owned(
 ) -> Sequence[R | GatewayError | None]:
     """The records under `keys`, None where there is no key, no record, or where it is not the company's own."""
     asked = [key for key in keys if key is not None]
-    records = loader.load_many(asked)  # asked for at the same time as the accounts
-    holders = await accounts_of((key.company_id for key in asked), context)
-    found = (_if_held(record, holder) for record, holder in zip(await records, holders, strict=True))
+    loading = loader.load_many(asked)  # asked for at the same time as the accounts
+    holders = await _accounts_by_id({key.company_id for key in asked}, context)
+    records = await loading
+    owned = [_if_held(record, holders[key.company_id]) for key, record in zip(asked, records, strict=True)]
+    if len(asked) == len(keys):
+        return owned
+    found = iter(owned)
     return [None if key is None else next(found) for key in keys]
 
 
 def _if_held(record: R | GatewayError | None, holder: CompanyAccounts | GatewayError) -> R | GatewayError | None:
     """The holder decides first: while nobody can say what the company holds, every id is answered alike."""
-    if isinstance(holder, NotFound):
-        return None
     if isinstance(holder, GatewayError):
-        return holder
+        return None if isinstance(holder, NotFound) else holder
     if record is None or isinstance(record, GatewayError) or record.is_held_by(holder):
         return record
     log.warning("foreign_record_dropped", record=type(record).__name__)

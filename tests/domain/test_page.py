@@ -11,8 +11,8 @@ from gateway.errors import BackendTimeout, InvalidArgument, InvalidCursor
 
 Row = tuple[str, str]
 
-UP = Order[Row](name="rows", key=lambda row: row[0], text=str, id=lambda row: row[1])
-DOWN = Order[Row](name="rows", key=lambda row: row[0], text=str, id=lambda row: row[1], descending=True)
+UP = Order[Row](name="rows", key=lambda row: row, text=str)
+DOWN = Order[Row](name="rows", key=lambda row: row, text=str, descending=True)
 
 rows_by_id = st.dictionaries(st.sampled_from("abcdefghij"), st.sampled_from("123"))
 

@@ -1,5 +1,6 @@
 """Invoices, as customer bills (TMF678)."""
 
+from collections.abc import Callable
 from datetime import datetime, time, timedelta
 
 import msgspec
@@ -7,7 +8,7 @@ import msgspec
 from gateway.adapters._api import Api, Filter
 from gateway.adapters._by_owner import Listing
 from gateway.adapters._dialect import Dialect
-from gateway.adapters._source import ById, ByOwner, records
+from gateway.adapters._source import ByOwner, by_id
 from gateway.adapters._wire import MoneyAmount, Ref, Timestamp
 from gateway.domain.invoice import INVOICE_ORDER, Invoice, InvoiceKind, InvoiceState, Period
 from gateway.domain.key import Key, Source
@@ -63,65 +64,67 @@ class CustomerBill(msgspec.Struct, frozen=True, rename="camel"):
 
 def invoice_by_id(api: Api) -> Source[Key, Invoice]:
     """One invoice under its id."""
-    return ById(api, PATH, CustomerBill, lambda row, key: invoice(row, key.company_id, api.dialect))
+    return by_id(api, PATH, CustomerBill, invoice_reader(api.dialect))
 
 
 def invoices_by_account_id(api: Api, clock: Clock) -> Source[Key, tuple[Invoice, ...]]:
     """The invoices of an account, issued since the start of the day 24 months ago in Europe/Rome."""
+    read = invoice_reader(api.dialect)
 
     def since() -> datetime:
         return _months_ago(clock(), MONTHS_READ)
 
     def invoices(rows: list[CustomerBill], key: Key) -> tuple[Invoice, ...]:
+        company_id, account_id = key
         first_day = since().date()
-        recent = [row for row in rows if row.bill_date.day >= first_day]
-        api.log_dropped(PATH, len(rows) - len(recent), "comparison_suffixes")
-        return records(
-            api,
-            PATH,
-            recent,
-            lambda row: invoice(row, key.company_id, api.dialect),
-            lambda record: record.account_id == key.id,
-            INVOICE_ORDER,
-        )
+        made = [read(row, company_id) for row in rows if row.billing_account.id == account_id]
+        recent = [invoice for invoice in made if invoice.issued_on >= first_day]
+        api.log_dropped(PATH, len(rows) - len(made))
+        api.log_dropped(PATH, len(made) - len(recent), "comparison_suffixes")
+        return INVOICE_ORDER.ordered(recent)
 
     listing = Listing(
         path=PATH,
         row=CustomerBill,
-        owners_of=lambda row: [row.billing_account.id],
+        owners_of=lambda row: (row.billing_account.id,),
         parameter=api.profile.owner_parameter,
         setting=api.setting("owner_parameter"),
     )
     return ByOwner(api, listing, invoices, lambda: [Filter(api.comparison("billDate", "gte"), [since().isoformat()])])
 
 
-def invoice(row: CustomerBill, company_id: str, dialect: Dialect) -> Invoice:
-    """The invoice that a customer bill is."""
-    total = row.total
-    assert total is not None  # noqa: S101 -- __post_init__ saw to it
-    return Invoice(
-        company_id=company_id,
-        id=row.id,
-        account_id=row.billing_account.id,
-        number=row.bill_no or row.id,
-        kind=_kind(row, dialect),
-        state=dialect.state(row.state, STATES, InvoiceState.UNKNOWN),
-        issued_on=row.bill_date.day,
-        due_on=None if row.payment_due_date is None else row.payment_due_date.day,
-        period=None if row.billing_period is None else _period(row.billing_period),
-        net=None if row.tax_excluded_amount is None else row.tax_excluded_amount.money,
-        total=total.money,
-        outstanding=None if row.remaining_amount is None else row.remaining_amount.money,
-    )
+def invoice_reader(dialect: Dialect) -> Callable[[CustomerBill, str], Invoice]:
+    """Makes invoices of customer bills."""
+    states = dialect.states(STATES, InvoiceState.UNKNOWN)
+    credit_note, device_bill = dialect.name("credit note").casefold(), dialect.name("DeviceBill")
 
+    def kind(row: CustomerBill) -> InvoiceKind:
+        category = (row.category or "normal").strip().casefold()
+        if category == credit_note:
+            return InvoiceKind.CREDIT_NOTE
+        if row.type == device_bill:
+            return InvoiceKind.DEVICE
+        return InvoiceKind.SERVICE if category in SERVICE_CATEGORIES else InvoiceKind.UNKNOWN
 
-def _kind(row: CustomerBill, dialect: Dialect) -> InvoiceKind:
-    category = (row.category or "normal").strip().casefold()
-    if category == dialect.name("credit note").casefold():
-        return InvoiceKind.CREDIT_NOTE
-    if row.type == dialect.name("DeviceBill"):
-        return InvoiceKind.DEVICE
-    return InvoiceKind.SERVICE if category in SERVICE_CATEGORIES else InvoiceKind.UNKNOWN
+    def read(row: CustomerBill, company_id: str) -> Invoice:
+        total = row.total
+        assert total is not None  # noqa: S101 -- __post_init__ saw to it
+        return Invoice(
+            company_id=company_id,
+            id=row.id,
+            account_id=row.billing_account.id,
+            number=row.bill_no or row.id,
+            kind=kind(row),
+            state=states[row.state],
+            issued_on=row.bill_date.day,
+            due_on=None if row.payment_due_date is None else row.payment_due_date.day,
+            period=None if row.billing_period is None else _period(row.billing_period),
+            net=None if row.tax_excluded_amount is None else row.tax_excluded_amount.money,
+            total=total.money,
+            outstanding=None if row.remaining_amount is None else row.remaining_amount.money,
+        )
+
+    return read
 
 
 def _period(period: BillingPeriod) -> Period | None:

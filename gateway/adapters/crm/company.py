@@ -1,6 +1,6 @@
 """Companies, as organizations (TMF632)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -50,22 +50,26 @@ class Organization(msgspec.Struct, frozen=True, rename="camel"):
 
 def profile_by_company_id(api: Api) -> Source[str, CompanyProfile]:
     """What the CRM says of a company."""
-    return ById(api, PATH, Organization, lambda row, _id: company_profile(row, api.dialect))
+    read = company_profile_reader(api.dialect)
+    return ById(api, PATH, Organization, lambda row, _id: read(row))
 
 
-def company_profile(row: Organization, dialect: Dialect) -> CompanyProfile:
-    """The company that an organization is; without a legal name it goes by its trading name, else its id."""
-    numbers = row.organization_identification or ()
-    vat_number = first(
-        number.identification_id for number in numbers if number.identification_type == dialect.name("VAT")
-    )
-    return CompanyProfile(
-        company_id=row.id,
-        name=row.name or row.trading_name or row.id,
-        trading_name=row.trading_name,
-        vat_number=None if vat_number is None else _bare(vat_number),
-        state=dialect.state(row.status, STATES, CompanyState.UNKNOWN),
-    )
+def company_profile_reader(dialect: Dialect) -> Callable[[Organization], CompanyProfile]:
+    """Makes companies of organizations; one without a legal name goes by its trading name, else its id."""
+    vat, states = dialect.name("VAT"), dialect.states(STATES, CompanyState.UNKNOWN)
+
+    def read(row: Organization) -> CompanyProfile:
+        numbers = row.organization_identification or ()
+        vat_number = first(number.identification_id for number in numbers if number.identification_type == vat)
+        return CompanyProfile(
+            company_id=row.id,
+            name=row.name or row.trading_name or row.id,
+            trading_name=row.trading_name,
+            vat_number=None if vat_number is None else _bare(vat_number),
+            state=states[row.status],
+        )
+
+    return read
 
 
 def _bare(vat_number: str) -> str:
@@ -78,6 +82,7 @@ class CompaniesBySearch:
 
     def __init__(self, api: Api) -> None:
         self._api = api
+        self._read = company_profile_reader(api.dialect)
 
     async def get_many(self, keys: Sequence[CompanySearch]) -> Sequence[CompanyPage | GatewayError | None]:
         """A page for each search, in the order of `keys`."""
@@ -91,7 +96,7 @@ class CompaniesBySearch:
             if rows:
                 break
         shown = self._matching(rows[: search.limit], search)
-        profiles = tuple(company_profile(row, self._api.dialect) for row in shown)
+        profiles = tuple(map(self._read, shown))
         return CompanyPage(profiles, has_more=len(rows) > search.limit)
 
     def _ways(self, search: CompanySearch) -> list[list[Filter]]:

@@ -4,7 +4,7 @@ import msgspec
 
 from gateway.adapters._api import Api
 from gateway.adapters._dialect import Dialect
-from gateway.adapters._source import ById, by_customer
+from gateway.adapters._source import Reader, by_customer, by_id
 from gateway.adapters._wire import Parties, RelatedEntity, Timestamp, first
 from gateway.domain.key import Key, Source
 from gateway.domain.ticket import TICKET_ORDER, Ticket, TicketKind, TicketState
@@ -46,35 +46,40 @@ class TroubleTicket(msgspec.Struct, frozen=True, rename="camel"):
 
 def ticket_by_id(api: Api) -> Source[Key, Ticket]:
     """One ticket under its id."""
-    return ById(api, PATH, TroubleTicket, lambda row, key: ticket(row, key.company_id, api.dialect))
+    return by_id(api, PATH, TroubleTicket, ticket_reader(api.dialect))
 
 
 def tickets_by_customer_id(api: Api) -> Source[Key, tuple[Ticket, ...]]:
     """All tickets of a customer, in any state."""
-    return by_customer(api, PATH, TroubleTicket, ticket, TICKET_ORDER)
+    return by_customer(api, PATH, TroubleTicket, ticket_reader(api.dialect), TICKET_ORDER)
 
 
-def ticket(row: TroubleTicket, company_id: str, dialect: Dialect) -> Ticket | None:
-    """The ticket as ours; None for one without a customer."""
-    customer_id = dialect.owner_id(row.related_party)
-    if customer_id is None:
-        return None
-    return Ticket(
-        company_id=company_id,
-        id=row.id,
-        customer_id=customer_id,
-        kind=dialect.kind(row.ticket_type, KINDS, TicketKind.UNKNOWN),
-        state=dialect.state(row.status, STATES, TicketState.UNKNOWN),
-        subject=row.name,
-        description=row.description,
-        opened_at=None if row.creation_date is None else row.creation_date.at,
-        updated_at=None if row.last_update is None else row.last_update.at,
-        closed_at=None if row.resolution_date is None else row.resolution_date.at,
-        line_id=_entity_id(row, "impactedLine", dialect),
-        invoice_id=_entity_id(row, "disputedBill", dialect),
-    )
+def ticket_reader(dialect: Dialect) -> Reader[TroubleTicket, Ticket]:
+    """Makes tickets of trouble tickets; of one without a customer, None."""
+    kinds, states = dialect.kinds(KINDS, TicketKind.UNKNOWN), dialect.states(STATES, TicketState.UNKNOWN)
+    line_role, invoice_role = dialect.name("impactedLine"), dialect.name("disputedBill")
+
+    def read(row: TroubleTicket, company_id: str) -> Ticket | None:
+        customer_id = dialect.owner_id(row.related_party)
+        if customer_id is None:
+            return None
+        return Ticket(
+            company_id=company_id,
+            id=row.id,
+            customer_id=customer_id,
+            kind=kinds[row.ticket_type],
+            state=states[row.status],
+            subject=row.name,
+            description=row.description,
+            opened_at=None if row.creation_date is None else row.creation_date.at,
+            updated_at=None if row.last_update is None else row.last_update.at,
+            closed_at=None if row.resolution_date is None else row.resolution_date.at,
+            line_id=_entity_id(row, line_role),
+            invoice_id=_entity_id(row, invoice_role),
+        )
+
+    return read
 
 
-def _entity_id(row: TroubleTicket, role: str, dialect: Dialect) -> str | None:
-    theirs = dialect.name(role)
-    return first(entity.entity_id for entity in row.related_entity or () if entity.role == theirs)
+def _entity_id(row: TroubleTicket, role: str) -> str | None:
+    return first(entity.entity_id for entity in row.related_entity or () if entity.role == role)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from gateway.adapters._api import Api
 from gateway.adapters._by_owner import Listing
 from gateway.adapters._dialect import Dialect
-from gateway.adapters._source import ById, ByOwner
+from gateway.adapters._source import ByOwner, Reader, by_id
 from gateway.adapters._wire import RealizingResource, first, phone_number
 from gateway.adapters.provisioning.product import (
     FIXED_LINE,
@@ -13,6 +13,7 @@ from gateway.adapters.provisioning.product import (
     PATH,
     Product,
     by_customer_and_kind,
+    product_states,
 )
 from gateway.domain.key import Key, Source
 from gateway.domain.line import (
@@ -34,28 +35,30 @@ SIM_TYPES = ("PhysicalResource", "Sim")
 
 def line_by_id(api: Api) -> Source[Key, Line]:
     """One line under its id; None for a product that is no line."""
-    return ById(api, PATH, Product, lambda row, key: line(row, key.company_id, api.dialect))
+    return by_id(api, PATH, Product, line_reader(api.dialect))
 
 
 def lines_by_customer_id(api: Api) -> Source[Key, tuple[Line, ...]]:
     """All lines of a customer, of both kinds and in any state."""
-    return by_customer_and_kind(api, (MOBILE_LINE, FIXED_LINE), line, LINE_ORDER)
+    return by_customer_and_kind(api, (MOBILE_LINE, FIXED_LINE), line_reader(api.dialect), LINE_ORDER)
 
 
 def line_by_sim_id(api: Api) -> Source[Key, Line]:
     """The line that a SIM serves; of several, the one in use."""
+    read = line_reader(api.dialect)
 
     def current(rows: list[Product], key: Key) -> Line | None:
-        return _current(line(row, key.company_id, api.dialect) for row in rows)
+        return _current(read(row, key.company_id) for row in rows)
 
     return ByOwner(api, _by_resource(api, "realizingResource.id", lambda resource: resource.id), current)
 
 
 def line_by_number(api: Api) -> Source[str, CustomerLine]:
     """Which line has a number (E.164); of several, the one in use."""
+    read = line_reader(api.dialect)
 
     def current(rows: list[Product], number: str) -> CustomerLine | None:
-        found = _current(line(row, "", api.dialect) for row in rows)  # whose company it is, the customer tells later
+        found = _current(read(row, "") for row in rows)  # whose company it is, the customer tells later
         return None if found is None else CustomerLine(found.customer_id, found.id)
 
     return ByOwner(api, _by_resource(api, "realizingResource.value", lambda resource: resource.value), current)
@@ -85,77 +88,75 @@ def _current(lines: Iterable[Line | None]) -> Line | None:
     )
 
 
-def line(row: Product, company_id: str, dialect: Dialect) -> Line | None:
-    """The line that a product is; None for another kind of product, and for one without a customer."""
-    specification = row.product_specification
-    kind = None if specification is None else specification.name
-    if kind not in (dialect.name(MOBILE_LINE), dialect.name(FIXED_LINE)):
-        return None
-    customer_id = dialect.owner_id(row.related_party)
-    if customer_id is None:
-        return None
-    is_mobile = kind == dialect.name(MOBILE_LINE)
-    return (_mobile if is_mobile else _fixed)(row, company_id, customer_id, dialect)
+def line_reader(dialect: Dialect) -> Reader[Product, Line]:
+    """Makes lines of products; what it needs of the dialect is looked up once, for lists are long."""
+    mobile, fixed = dialect.name(MOBILE_LINE), dialect.name(FIXED_LINE)
+    address_role = dialect.name("installationAddress")
+    states, payment_types = product_states(dialect), dialect.kinds(PAYMENT_TYPES, PaymentType.UNKNOWN)
+    related = _relations_reader(dialect)
+
+    def read(row: Product, company_id: str) -> Line | None:
+        kind = None if row.product_specification is None else row.product_specification.name
+        if kind not in (mobile, fixed):
+            return None
+        customer_id = dialect.owner_id(row.related_party)
+        if customer_id is None:
+            return None
+        sim_id, number = _realized(row)
+        option_ids, package_id = related(row)
+        characteristics = dialect.characteristics(row.product_characteristic)
+        number = phone_number(number or characteristics.text("msisdn"))
+        plan = None if row.offering_name is None else TariffPlan(row.offering_name)
+        activated_at = None if row.start_date is None else row.start_date.at
+        if kind == mobile:
+            return MobileLine(
+                company_id=company_id,
+                id=row.id,
+                customer_id=customer_id,
+                number=number,
+                state=states[row.status],
+                plan=plan,
+                activated_at=activated_at,
+                option_ids=option_ids,
+                payment_type=payment_types[characteristics.text("paymentType")],
+                sim_id=sim_id,
+                gss_package_id=package_id,
+            )
+        return FixedLine(
+            company_id=company_id,
+            id=row.id,
+            customer_id=customer_id,
+            number=number,
+            state=states[row.status],
+            plan=plan,
+            activated_at=activated_at,
+            option_ids=option_ids,
+            address=first(place.name for place in row.place or () if place.role in (address_role, None)),
+        )
+
+    return read
 
 
-def _mobile(row: Product, company_id: str, customer_id: str, dialect: Dialect) -> MobileLine:
-    characteristics = dialect.characteristics(row.product_characteristic)
-    option_ids, package_id = _related(row, dialect)
-    sim_id, number = _realized(row)
-    return MobileLine(
-        company_id=company_id,
-        id=row.id,
-        customer_id=customer_id,
-        number=phone_number(number or characteristics.text("msisdn")),
-        state=row.state(dialect),
-        plan=_plan(row),
-        activated_at=None if row.start_date is None else row.start_date.at,
-        option_ids=option_ids,
-        payment_type=dialect.kind(characteristics.text("paymentType"), PAYMENT_TYPES, PaymentType.UNKNOWN),
-        sim_id=sim_id,
-        gss_package_id=package_id,
-    )
-
-
-def _fixed(row: Product, company_id: str, customer_id: str, dialect: Dialect) -> FixedLine:
-    characteristics = dialect.characteristics(row.product_characteristic)
-    option_ids, _ = _related(row, dialect)
-    _, number = _realized(row)
-    role = dialect.name("installationAddress")
-    return FixedLine(
-        company_id=company_id,
-        id=row.id,
-        customer_id=customer_id,
-        number=phone_number(number or characteristics.text("msisdn")),
-        state=row.state(dialect),
-        plan=_plan(row),
-        activated_at=None if row.start_date is None else row.start_date.at,
-        option_ids=option_ids,
-        address=first(place.name for place in row.place or () if place.role in (role, None)),
-    )
-
-
-def _plan(row: Product) -> TariffPlan | None:
-    offering = row.product_offering
-    return None if offering is None or offering.name is None else TariffPlan(offering.name)
-
-
-def _related(row: Product, dialect: Dialect) -> tuple[tuple[str, ...], str | None]:
-    """The ids of the options that the line bundles, and of the first package that bundles it."""
-    relationships = row.product_relationship
-    if not relationships:
-        return (), None
+def _relations_reader(dialect: Dialect) -> Callable[[Product], tuple[tuple[str, ...], str | None]]:
+    """Finds the ids of the options that a line bundles, and of the first package that bundles it."""
     bundles, bundled_by = dialect.name("bundles"), dialect.name("bundledBy")
-    option_ids: list[str] = []
-    package_id: str | None = None
-    for relationship in relationships:
-        if relationship.product is None:
-            continue
-        if relationship.relationship_type == bundles:
-            option_ids.append(relationship.product.id)
-        elif relationship.relationship_type == bundled_by and package_id is None:
-            package_id = relationship.product.id
-    return tuple(option_ids), package_id
+
+    def related(row: Product) -> tuple[tuple[str, ...], str | None]:
+        relationships = row.product_relationship
+        if not relationships:
+            return (), None
+        option_ids: list[str] = []
+        package_id: str | None = None
+        for relationship in relationships:
+            if relationship.product is None:
+                continue
+            if relationship.relationship_type == bundles:
+                option_ids.append(relationship.product.id)
+            elif relationship.relationship_type == bundled_by and package_id is None:
+                package_id = relationship.product.id
+        return tuple(option_ids), package_id
+
+    return related
 
 
 def _realized(row: Product) -> tuple[str | None, str | None]:

@@ -1,16 +1,15 @@
 """Products (TMF637): what lines, options and packages have in common."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from typing import TypeVar
 
 import msgspec
 
 from gateway.adapters._api import Api
-from gateway.adapters._dialect import Dialect
-from gateway.adapters._source import CustomerRecord, by_customer
+from gateway.adapters._dialect import Dialect, Words
+from gateway.adapters._source import CustomerRecord, Reader, by_customer
 from gateway.adapters._wire import (
     Characteristic,
-    Characteristics,
     Parties,
     RealizingResource,
     Ref,
@@ -20,7 +19,7 @@ from gateway.domain.key import Key, Source
 from gateway.domain.line import LineState
 from gateway.domain.page import Order
 
-V = TypeVar("V", bound=CustomerRecord)
+D = TypeVar("D", bound=CustomerRecord)
 
 PATH = "/product"
 
@@ -70,30 +69,15 @@ class Product(msgspec.Struct, frozen=True, rename="camel"):
     product_relationship: tuple[ProductRelationship, ...] | None = None
     place: tuple[Place, ...] | None = None
 
-    def is_a(self, kind: str, dialect: Dialect) -> bool:
-        """Whether the specification is the one that the contract calls `kind`."""
+    def is_a(self, kind: str) -> bool:
+        """Whether the specification is the one that this backend calls `kind`."""
         specification = self.product_specification
-        return specification is not None and specification.name == dialect.name(kind)
+        return specification is not None and specification.name == kind
 
-    def customer_id(self, dialect: Dialect) -> str | None:
-        """The customer who holds the product."""
-        return dialect.owner_id(self.related_party)
-
-    def state(self, dialect: Dialect) -> LineState:
-        """Where the product is in its life."""
-        return dialect.state(self.status, STATES, LineState.UNKNOWN)
-
-    def characteristics(self, dialect: Dialect) -> Characteristics:
-        """The product's characteristics by name."""
-        return dialect.characteristics(self.product_characteristic)
-
-    def related(self, relationship: str, dialect: Dialect) -> tuple[str, ...]:
-        """The ids of the products that stand in this relationship to it."""
-        rows = self.product_relationship
-        if not rows:
-            return ()
-        theirs = dialect.name(relationship)
-        return tuple(row.product.id for row in rows if row.relationship_type == theirs and row.product is not None)
+    @property
+    def offering_name(self) -> str | None:
+        """What the product is sold as."""
+        return None if self.product_offering is None else self.product_offering.name
 
 
 class Named(msgspec.Struct, frozen=True):
@@ -102,10 +86,15 @@ class Named(msgspec.Struct, frozen=True):
     name: str | None = None
 
 
+def product_states(dialect: Dialect) -> Words[LineState]:
+    """Where products are in their life, by the backend's words."""
+    return dialect.states(STATES, LineState.UNKNOWN)
+
+
 def by_customer_and_kind(
-    api: Api, kinds: Collection[str], record_of: Callable[[Product, str, Dialect], V | None], order: Order[V]
-) -> Source[Key, tuple[V, ...]]:
+    api: Api, kinds: Collection[str], read: Reader[Product, D], order: Order[D]
+) -> Source[Key, tuple[D, ...]]:
     """A customer's products of some kinds, in their order."""
     theirs = [api.dialect.name(kind) for kind in kinds]
     filters = [api.any_of(api.dialect.name("productSpecification.name"), theirs)]
-    return by_customer(api, PATH, Product, record_of, order, filters)
+    return by_customer(api, PATH, Product, read, order, filters)
