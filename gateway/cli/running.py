@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import typer
 
+from gateway.cli.garbage import collect_rarely
 from gateway.cli.ready_file import ready_file, write_ready_file
 
 T = TypeVar("T")
@@ -62,5 +63,6 @@ async def _until_signal(service: AbstractAsyncContextManager[T], on_ready: Calla
     for each in SIGNALS:
         loop.add_signal_handler(each, signalled)
     async with service as ready:
+        collect_rarely()
         on_ready(ready)
         await stop.wait()

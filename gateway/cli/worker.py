@@ -10,6 +10,7 @@ from contextlib import AbstractAsyncContextManager
 
 import uvloop
 
+from gateway.cli.garbage import collect_rarely
 from gateway.errors import ConfigurationError
 from gateway.log import flush_logs
 
@@ -52,6 +53,7 @@ async def _serve(service: AbstractAsyncContextManager[object], channel: socket.s
     loop.add_signal_handler(signal.SIGTERM, stop.set)
     loop.add_reader(channel, told)
     async with service:
+        collect_rarely()
         channel.send(READY)
         await stop.wait()
 

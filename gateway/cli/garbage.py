@@ -1,0 +1,18 @@
+"""Python's cyclic garbage collector, set for a process that serves."""
+
+import gc
+
+NEW_OBJECTS = 200_000
+YOUNGER_COLLECTIONS = (20, 20)
+
+
+def collect_rarely() -> None:
+    """To be called when all is built: what exists now is never looked at again, and the rest seldom.
+
+    The schema, the plans and the modules are some hundred thousand objects that every full collection would go
+    through, and requests leave next to no cycles behind. With Python's own thresholds collecting takes about two
+    fifths of a request's time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(NEW_OBJECTS, *YOUNGER_COLLECTIONS)
