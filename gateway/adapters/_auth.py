@@ -84,7 +84,7 @@ class CallerToken:
         return False
 
 
-class TokenResponse(msgspec.Struct, frozen=True):
+class TokenResponse(msgspec.Struct, frozen=True, gc=False):
     """RFC 6749, 5.1; `expires_in` in seconds, which some servers write as text."""
 
     access_token: str

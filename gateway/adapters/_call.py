@@ -7,7 +7,7 @@ import msgspec
 T = TypeVar("T")
 
 
-class Call(msgspec.Struct, frozen=True, kw_only=True):
+class Call(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """One call of an API.
 
     `path` is the template that is logged, `/customerBill/{id}`; `target` is what is sent below the API's base path,
@@ -22,7 +22,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     none_on_404: bool = False
 
 
-class Answer(msgspec.Struct, Generic[T], frozen=True):
+class Answer(msgspec.Struct, Generic[T], frozen=True, gc=False):
     """What a call gave: None for a 404 that means so; `total` is X-Total-Count, which may be wrong.
 
     `is_partial` is 206: the backend says that it has more than this.

@@ -18,7 +18,7 @@ from gateway.errors import (
 RETRY_AFTER_MAX_SECONDS = 86_400.0
 
 
-class Reply(msgspec.Struct, frozen=True):
+class Reply(msgspec.Struct, frozen=True, gc=False):
     """One HTTP answer, read whole; `total` is X-Total-Count where it is a number."""
 
     status: int

@@ -43,13 +43,13 @@ def decode_wire_type(annotation: type, value: Any) -> Any:
         raise ValueError("Expected an ISO 8601 date-time") from None
 
 
-class Ref(msgspec.Struct, frozen=True, rename="camel"):
+class Ref(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """A reference to another resource."""
 
     id: str
 
 
-class RealizingResource(msgspec.Struct, frozen=True, rename="camel"):
+class RealizingResource(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """A resource that makes a product work: a SIM, a number; `value` is the number itself."""
 
     id: str | None = None
@@ -57,7 +57,7 @@ class RealizingResource(msgspec.Struct, frozen=True, rename="camel"):
     referred_type: str | None = msgspec.field(name="@referredType", default=None)
 
 
-class RelatedParty(msgspec.Struct, frozen=True, rename="camel"):
+class RelatedParty(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """A party and its role; v5 puts the reference one level down."""
 
     id: str | None = None
@@ -76,14 +76,14 @@ class RelatedParty(msgspec.Struct, frozen=True, rename="camel"):
         return self.referred_type if self.party_or_party_role is None else self.party_or_party_role.referred_type
 
 
-class PartyOrPartyRole(msgspec.Struct, frozen=True, rename="camel"):
+class PartyOrPartyRole(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """The reference inside a v5 related party."""
 
     id: str
     referred_type: str | None = msgspec.field(name="@referredType", default=None)
 
 
-class RelatedEntity(msgspec.Struct, frozen=True, rename="camel"):
+class RelatedEntity(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """Something a resource is about; v5 puts the reference one level down."""
 
     id: str | None = None
@@ -119,7 +119,7 @@ def customer_ids(parties: Parties, role: str | None) -> list[str]:
     return found
 
 
-class MoneyAmount(msgspec.Struct, frozen=True):
+class MoneyAmount(msgspec.Struct, frozen=True, gc=False):
     """TM Forum's Money: `{unit: "EUR", value: 12.30}`; the value is read from its text, so it is exact."""
 
     unit: str
@@ -134,7 +134,7 @@ class MoneyAmount(msgspec.Struct, frozen=True):
         return Money(self.value, self.unit)
 
 
-class Quantity(msgspec.Struct, frozen=True):
+class Quantity(msgspec.Struct, frozen=True, gc=False):
     """TM Forum's Quantity: `{amount: 12.5, units: "GB"}`, in which prepaid credit has `EUR` for its units."""
 
     amount: Decimal
@@ -165,7 +165,7 @@ def check_amount(amount: Decimal) -> None:
         raise ValueError("Expected an amount")
 
 
-class Characteristic(msgspec.Struct, frozen=True):
+class Characteristic(msgspec.Struct, frozen=True, gc=False):
     """A name and a value of any JSON type."""
 
     name: str

@@ -23,7 +23,7 @@ CONNECT_TIMEOUT_SECONDS = 0.5
 TIMEOUT_SECONDS = 2.0
 
 
-class KeySet(msgspec.Struct, frozen=True):
+class KeySet(msgspec.Struct, frozen=True, gc=False):
     """RFC 7517, 5; each key of any shape, for PyJWT to read."""
 
     keys: list[Any]

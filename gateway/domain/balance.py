@@ -5,7 +5,7 @@ import msgspec
 from gateway.domain.money import Money
 
 
-class Balance(msgspec.Struct, frozen=True):
+class Balance(msgspec.Struct, frozen=True, gc=False):
     """What is left for one product: the `credit` of a prepaid line; None without a bucket of money."""
 
     product_id: str

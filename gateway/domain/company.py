@@ -5,7 +5,7 @@ from enum import Enum
 import msgspec
 
 
-class Company(msgspec.Struct, frozen=True):
+class Company(msgspec.Struct, frozen=True, gc=False):
     """The legal person. It begins as its id, so that lines and invoices answer while the CRM is down."""
 
     id: str
@@ -24,7 +24,7 @@ class CompanyState(Enum):
     UNKNOWN = "UNKNOWN"
 
 
-class CompanyProfile(msgspec.Struct, frozen=True):
+class CompanyProfile(msgspec.Struct, frozen=True, gc=False):
     """What the CRM knows of a company; `vat_number` is the Italian P.IVA, 11 digits."""
 
     company_id: str
@@ -34,7 +34,7 @@ class CompanyProfile(msgspec.Struct, frozen=True):
     state: CompanyState
 
 
-class CompanyAccounts(msgspec.Struct, frozen=True):
+class CompanyAccounts(msgspec.Struct, frozen=True, gc=False):
     """The ids under which backends know a company: customers in CRM and provisioning, accounts in billing."""
 
     company_id: str
@@ -42,7 +42,7 @@ class CompanyAccounts(msgspec.Struct, frozen=True):
     account_ids: tuple[str, ...]
 
 
-class CompanySearch(msgspec.Struct, frozen=True):
+class CompanySearch(msgspec.Struct, frozen=True, gc=False):
     """A page of the companies an operator looks for; `vat_number` and `name` match exactly, None matches all."""
 
     vat_number: str | None
@@ -51,14 +51,14 @@ class CompanySearch(msgspec.Struct, frozen=True):
     limit: int
 
 
-class CompanyPage(msgspec.Struct, frozen=True):
+class CompanyPage(msgspec.Struct, frozen=True, gc=False):
     """One page of a search, by name; `has_more` says whether another page follows."""
 
     profiles: tuple[CompanyProfile, ...]
     has_more: bool
 
 
-class CompanyFilter(msgspec.Struct, frozen=True):
+class CompanyFilter(msgspec.Struct, frozen=True, gc=False):
     """Which companies an operator looks for; each condition that is given matches exactly."""
 
     vat_number: str | None = None

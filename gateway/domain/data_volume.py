@@ -13,7 +13,7 @@ BYTES_PER_UNIT = {
 }
 
 
-class DataVolume(msgspec.Struct, frozen=True):
+class DataVolume(msgspec.Struct, frozen=True, gc=False):
     """A number of bytes."""
 
     bytes: int

@@ -21,7 +21,7 @@ class GssPackageState(Enum):
     UNKNOWN = "UNKNOWN"
 
 
-class GssPackage(msgspec.Struct, frozen=True, kw_only=True):
+class GssPackage(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """A package of shared data; `allowance` is its monthly size, `extra` what was added to it."""
 
     company_id: str
@@ -40,7 +40,7 @@ class GssPackage(msgspec.Struct, frozen=True, kw_only=True):
         return self.customer_id in accounts.customer_ids
 
 
-class GssMember(msgspec.Struct, frozen=True):
+class GssMember(msgspec.Struct, frozen=True, gc=False):
     """One line's place in a package."""
 
     company_id: str
@@ -59,7 +59,7 @@ GSS_MEMBER_ORDER = Order[GssMember](name="gssMembers", key=lambda member: ("", m
 """By the line's id, which never changes."""
 
 
-class GssUsage(msgspec.Struct, frozen=True):
+class GssUsage(msgspec.Struct, frozen=True, gc=False):
     """Data used in the current period by each member of a package, by line id, and what the pool has left."""
 
     used_by_line_id: dict[str, DataVolume]

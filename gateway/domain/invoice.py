@@ -31,14 +31,14 @@ class InvoiceState(Enum):
     UNKNOWN = "UNKNOWN"
 
 
-class Period(msgspec.Struct, frozen=True):
+class Period(msgspec.Struct, frozen=True, gc=False):
     """Days from `start` to `end`, both included; Europe/Rome."""
 
     start: date
     end: date
 
 
-class Invoice(msgspec.Struct, frozen=True, kw_only=True):
+class Invoice(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """One invoice; amounts as billing gives them, dates in Europe/Rome."""
 
     company_id: str
@@ -79,7 +79,7 @@ INVOICE_ORDER = Order[Invoice](
 """By day of issue, newest first."""
 
 
-class InvoiceFilter(msgspec.Struct, frozen=True):
+class InvoiceFilter(msgspec.Struct, frozen=True, gc=False):
     """Which invoices of a company: every condition that is given must hold."""
 
     kind: InvoiceKind | None = None

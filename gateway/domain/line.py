@@ -37,13 +37,13 @@ class PaymentType(Enum):
     UNKNOWN = "UNKNOWN"
 
 
-class TariffPlan(msgspec.Struct, frozen=True):
+class TariffPlan(msgspec.Struct, frozen=True, gc=False):
     """The offer a line is on."""
 
     name: str
 
 
-class Line(msgspec.Struct, frozen=True, kw_only=True):
+class Line(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """What mobile and fixed lines share; `number` is E.164, None while the line has none yet."""
 
     company_id: str
@@ -60,7 +60,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
         return self.customer_id in accounts.customer_ids
 
 
-class MobileLine(Line, frozen=True, kw_only=True, tag=True):
+class MobileLine(Line, frozen=True, gc=False, kw_only=True, tag=True):
     """A mobile subscription with its SIM; `gss_package_id` where the line shares a data package."""
 
     payment_type: PaymentType
@@ -68,7 +68,7 @@ class MobileLine(Line, frozen=True, kw_only=True, tag=True):
     gss_package_id: str | None
 
 
-class FixedLine(Line, frozen=True, kw_only=True, tag=True):
+class FixedLine(Line, frozen=True, gc=False, kw_only=True, tag=True):
     """A fixed line; `address` is where it is installed."""
 
     address: str | None
@@ -78,14 +78,14 @@ LINE_ORDER = Order[Line](name="lines", key=lambda line: (line.activated_at or NE
 """By activation, oldest first; never by number, which a cursor would show to those who see it masked."""
 
 
-class CustomerLine(msgspec.Struct, frozen=True):
+class CustomerLine(msgspec.Struct, frozen=True, gc=False):
     """Which line has a number, and which customer holds it."""
 
     customer_id: str
     line_id: str
 
 
-class LineFilter(msgspec.Struct, frozen=True):
+class LineFilter(msgspec.Struct, frozen=True, gc=False):
     """Which lines of a company: every condition that is given must hold.
 
     `number` matches the whole number, `plan` any part of the plan's name in any case.

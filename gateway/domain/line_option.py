@@ -8,7 +8,7 @@ from gateway.domain.company import CompanyAccounts
 from gateway.domain.line import LineState
 
 
-class LineOption(msgspec.Struct, frozen=True):
+class LineOption(msgspec.Struct, frozen=True, gc=False):
     """An offer that was added to a line."""
 
     company_id: str

@@ -5,7 +5,7 @@ from decimal import Decimal
 import msgspec
 
 
-class Money(msgspec.Struct, frozen=True):
+class Money(msgspec.Struct, frozen=True, gc=False):
     """A decimal amount in a currency (ISO 4217)."""
 
     amount: Decimal

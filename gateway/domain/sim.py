@@ -18,7 +18,7 @@ class SimState(Enum):
     UNKNOWN = "UNKNOWN"
 
 
-class Sim(msgspec.Struct, frozen=True):
+class Sim(msgspec.Struct, frozen=True, gc=False):
     """A SIM card; `iccid` is the number printed on it, 19 or 20 digits."""
 
     company_id: str
@@ -33,7 +33,7 @@ class Sim(msgspec.Struct, frozen=True):
         return self.customer_id in accounts.customer_ids
 
 
-class SimCodes(msgspec.Struct, frozen=True):
+class SimCodes(msgspec.Struct, frozen=True, gc=False):
     """Secret: never cached, never logged, every read audited."""
 
     company_id: str

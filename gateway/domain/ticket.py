@@ -29,7 +29,7 @@ class TicketState(Enum):
     UNKNOWN = "UNKNOWN"
 
 
-class Ticket(msgspec.Struct, frozen=True, kw_only=True):
+class Ticket(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """A ticket; `line_id` and `invoice_id` where it concerns one."""
 
     company_id: str
@@ -59,7 +59,7 @@ TICKET_ORDER = Order[Ticket](
 """By opening, newest first."""
 
 
-class TicketFilter(msgspec.Struct, frozen=True):
+class TicketFilter(msgspec.Struct, frozen=True, gc=False):
     """Which tickets of a company: every condition that is given must hold."""
 
     states: tuple[TicketState, ...] | None = None

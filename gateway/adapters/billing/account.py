@@ -13,7 +13,7 @@ from gateway.domain.key import Source
 PATH = "/billingAccount"
 
 
-class BillingAccount(msgspec.Struct, frozen=True, rename="camel"):
+class BillingAccount(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """A billing account as it comes."""
 
     id: str

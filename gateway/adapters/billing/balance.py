@@ -16,7 +16,7 @@ from gateway.domain.money import Money
 MONETARY = "monetary"
 
 
-class Bucket(msgspec.Struct, frozen=True, rename="camel"):
+class Bucket(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """A bucket as it comes."""
 
     id: str

@@ -16,7 +16,7 @@ from gateway.errors import GatewayError
 PATH = "/queryUsageConsumption"
 
 
-class ConsumptionCounter(msgspec.Struct, frozen=True, rename="camel"):
+class ConsumptionCounter(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """One count of what was used."""
 
     counter_type: str | None = None
@@ -27,7 +27,7 @@ class ConsumptionCounter(msgspec.Struct, frozen=True, rename="camel"):
             raise ValueError("Expected units of data in `value`")
 
 
-class ConsumingProduct(msgspec.Struct, frozen=True, rename="camel"):
+class ConsumingProduct(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """A line, and what it took from the bucket."""
 
     id: str
@@ -40,7 +40,7 @@ class ConsumingProduct(msgspec.Struct, frozen=True, rename="camel"):
         return DataVolume(sum(row.value.volume.bytes for row in counters if row.value is not None))
 
 
-class SharedBucket(msgspec.Struct, frozen=True, rename="camel"):
+class SharedBucket(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """A bucket and the products that share it."""
 
     usage_type: str | None = None
@@ -57,7 +57,7 @@ class SharedBucket(msgspec.Struct, frozen=True, rename="camel"):
         return self.usage_type is None or self.usage_type.strip().casefold() == "data"
 
 
-class UsageConsumption(msgspec.Struct, frozen=True, rename="camel"):
+class UsageConsumption(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """What was used of some products; several for the same product add up."""
 
     product: tuple[Ref, ...]
@@ -69,19 +69,19 @@ class UsageConsumption(msgspec.Struct, frozen=True, rename="camel"):
             raise ValueError("Expected an answer that is done")
 
 
-class UsageConsumptions(msgspec.Struct, frozen=True, rename="camel"):
+class UsageConsumptions(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """The answer: nothing for a product that is unknown."""
 
     usage_consumption: tuple[UsageConsumption, ...] | None = None
 
 
-class SearchCriteria(msgspec.Struct, frozen=True):
+class SearchCriteria(msgspec.Struct, frozen=True, gc=False):
     """Which products are asked for."""
 
     product: list[dict[str, str]]
 
 
-class UsageConsumptionQuery(msgspec.Struct, frozen=True, rename="camel"):
+class UsageConsumptionQuery(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """The request."""
 
     search_criteria: SearchCriteria

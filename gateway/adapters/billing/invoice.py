@@ -28,14 +28,14 @@ STATES = {
 SERVICE_CATEGORIES = ("normal", "last", "interim")
 
 
-class BillingPeriod(msgspec.Struct, frozen=True, rename="camel"):
+class BillingPeriod(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """From a moment to another; the end is the start of the first day after."""
 
     start_date_time: Timestamp | None = None
     end_date_time: Timestamp | None = None
 
 
-class CustomerBill(msgspec.Struct, frozen=True, rename="camel"):
+class CustomerBill(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """A customer bill as it comes."""
 
     id: str

@@ -25,14 +25,14 @@ STATES = {
 }
 
 
-class Identification(msgspec.Struct, frozen=True, rename="camel"):
+class Identification(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """A number that an authority gave to an organization."""
 
     identification_type: str | None = None
     identification_id: str | None = None
 
 
-class Organization(msgspec.Struct, frozen=True, rename="camel"):
+class Organization(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """An organization as it comes."""
 
     id: str

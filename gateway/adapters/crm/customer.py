@@ -12,7 +12,7 @@ from gateway.domain.key import Source
 PATH = "/customer"
 
 
-class Customer(msgspec.Struct, frozen=True, rename="camel"):
+class Customer(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """A customer as it comes."""
 
     id: str

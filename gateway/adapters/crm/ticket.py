@@ -29,7 +29,7 @@ KINDS = {
 }
 
 
-class TroubleTicket(msgspec.Struct, frozen=True, rename="camel"):
+class TroubleTicket(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """A trouble ticket as it comes."""
 
     id: str

@@ -40,21 +40,21 @@ STATES = {
 }
 
 
-class ProductRelationship(msgspec.Struct, frozen=True, rename="camel"):
+class ProductRelationship(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """How a product depends on another: bundles, bundledBy, reliesOn."""
 
     relationship_type: str
     product: Ref | None = None
 
 
-class Place(msgspec.Struct, frozen=True, rename="camel"):
+class Place(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """Where a product is; the address stands in `name`."""
 
     name: str | None = None
     role: str | None = None
 
 
-class Product(msgspec.Struct, frozen=True, rename="camel"):
+class Product(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """A product as it comes."""
 
     id: str
@@ -80,7 +80,7 @@ class Product(msgspec.Struct, frozen=True, rename="camel"):
         return None if self.product_offering is None else self.product_offering.name
 
 
-class Named(msgspec.Struct, frozen=True):
+class Named(msgspec.Struct, frozen=True, gc=False):
     """A reference of which only the name is used."""
 
     name: str | None = None

@@ -19,7 +19,7 @@ STATES = {
 }
 
 
-class SimResource(msgspec.Struct, frozen=True, rename="camel"):
+class SimResource(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """A SIM as it comes, without characteristics: PIN and PUK cannot be held by it."""
 
     id: str
@@ -30,7 +30,7 @@ class SimResource(msgspec.Struct, frozen=True, rename="camel"):
     related_party: Parties = None
 
 
-class SimCodesResource(msgspec.Struct, frozen=True, rename="camel"):
+class SimCodesResource(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """The codes of a SIM as they come: secret."""
 
     id: str
