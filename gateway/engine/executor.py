@@ -13,6 +13,7 @@ from graphql import GraphQLError, GraphQLObjectType, OperationType
 from graphql.execution.executor import SELECTIONS_NESTED_TOO_DEEPLY
 from graphql.pyutils import Path
 from graphql.pyutils.is_awaitable import is_awaitable
+from graphql.type.definition import GraphQLResolveInfoHelpers
 
 from gateway.engine.column import Bubble, Column, Holed, Later, filled
 from gateway.engine.completion import CompletingExecutor
@@ -31,6 +32,15 @@ class BreadthExecutor(CompletingExecutor):
     """
 
     plan: Plan | None = None
+
+    @property
+    def async_helpers(self) -> GraphQLResolveInfoHelpers:
+        """Made where a resolver is told of them; kept, they would hold what holds them, and all that a request read."""
+        return GraphQLResolveInfoHelpers(gather=self.gather_async_work, track=self.track_async_work)
+
+    @async_helpers.setter
+    def async_helpers(self, helpers: GraphQLResolveInfoHelpers) -> None:
+        """graphql-core's constructor sets them."""
 
     def execute_operation(self, serially: bool | None = None) -> Any:
         """The result, or an awaitable of it where something has to be waited for."""

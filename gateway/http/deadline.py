@@ -98,7 +98,7 @@ class _Watch:
             raise RuntimeError("a request is answered in a task")
         self._task = task
         self._cancelled_before = task.cancelling()
-        self._timer = loop.call_at(self._deadline.at, self._stop, RequestTimeout(self._deadline.seconds))
+        self._timer = loop.call_at(self._deadline.at, self._late)
         self._leaving = loop.create_task(self._client_left())
         self._leaving.add_done_callback(_look_at)
 
@@ -107,6 +107,7 @@ class _Watch:
     ) -> None:
         self._timer.cancel()
         self._leaving.cancel()
+        del self._timer, self._leaving  # both hold this watch, and it would all wait for the garbage collector
         # Whatever came out after a cancellation is its fruit: something inside may have taken it for an answer.
         if self._reason is not None and self._task.uncancel() <= self._cancelled_before:
             raise self._reason from None
@@ -117,6 +118,9 @@ class _Watch:
         while (await self._receive())["type"] != "http.disconnect":
             pass
         self._stop(ClientGone())
+
+    def _late(self) -> None:
+        self._stop(RequestTimeout(self._deadline.seconds))
 
     def _stop(self, reason: Exception) -> None:
         if self._reason is None:

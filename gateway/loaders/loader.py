@@ -19,14 +19,17 @@ V = TypeVar("V")
 class Loader(Generic[K, V]):
     """Each key is asked once in a request; errors are values, each for its own key only.
 
-    What the source knows without asking is had without waiting. Making a loader costs nothing until it has to ask.
+    What the source knows without asking is had without waiting. A source that gathers the keys of all requests by
+    itself is asked at once; of any other, the keys of one turn become one batch. Making a loader costs nothing until
+    it has to ask.
     """
 
-    __slots__ = ("_known", "_questions", "_source", "_values")
+    __slots__ = ("_ask", "_known", "_questions", "_source", "_values")
 
     def __init__(self, source: Source[K, V]) -> None:
         self._source = source
         self._known: Callable[[Sequence[K]], dict[K, V | None]] | None = getattr(source, "known", None)
+        self._ask: Callable[[Sequence[K], dict[K, Any], Future[None]], None] | None = getattr(source, "ask", None)
         self._values: dict[K, V | GatewayError | None] = {}
         self._questions: _Questions[K, V] | None = None
 
@@ -53,9 +56,14 @@ class Loader(Generic[K, V]):
                 unknown = [key for key in unknown if key not in values]
         if not unknown:  # no keys at all
             return _Had([])
+        asked = tuple(dict.fromkeys(unknown))
+        if self._ask is not None:
+            done: Future[None] = asyncio.get_running_loop().create_future()
+            self._ask(asked, values, done)
+            return _Awaited(values, keys, done)
         if self._questions is None:
             self._questions = _Questions(self._source, values)
-        return _Awaited(values, keys, self._questions.load(tuple(dict.fromkeys(unknown))))
+        return _Awaited(values, keys, self._questions.load(asked))
 
     def prime(self, key: K, value: V) -> None:
         """Answers for a key whose value came along with something else; what is known already stays."""
@@ -93,30 +101,26 @@ class _Awaited(Generic[K, V]):
 class _Questions(DataLoader[tuple[K, ...], None], Generic[K, V]):
     """aiodataloader, asked for sets of keys: one future for all that a caller misses, instead of one for each.
 
-    Answers go into `values` the moment they come. A source that gathers the keys of all requests by itself is asked
-    at once. For any other the sets of one turn become one batch, after that turn: aiodataloader's own dispatch would
-    take two more, and a task for each.
+    Answers go into `values` the moment they come. The sets of one turn become one batch, after that turn: its own
+    dispatch would take two more, and a task for each.
     """
 
     cache = False
 
     def __init__(self, source: Source[K, V], values: dict[K, V | GatewayError | None]) -> None:
-        super().__init__(self._load_batch)
+        super().__init__()
         self._source = source
         self._values = values
-        self._ask: Callable[[Sequence[K], dict[K, Any], Future[None]], None] | None = getattr(source, "ask", None)
         self._under_way: dict[K, Future[None]] = {}
 
     def do_resolve_reject(self, key: tuple[K, ...], future: Future[None]) -> None:
         """aiodataloader's place for what becomes of a new question."""
-        if self._ask is not None:
-            self._ask(key, self._values, future)
-            return
         self._queue.append(Question(key=key, future=future))
         if len(self._queue) == 1:
             self.loop.call_soon(dispatch_queue, self)
 
-    async def _load_batch(self, sets: list[tuple[K, ...]]) -> list[None]:
+    async def batch_load_fn(self, sets: list[tuple[K, ...]]) -> list[None]:
+        """aiodataloader's place for what is asked. A method given to its constructor would keep this alive for ever."""
         keys = dict.fromkeys(key for each in sets for key in each)
         under_way = {self._under_way[key] for key in keys if key in self._under_way}
         new = [key for key in keys if key not in self._under_way and key not in self._values]

@@ -104,16 +104,23 @@ class Shared(Generic[K, V]):
         boarded: dict[Flight[K, V], list[K]] = {}
         new: dict[K, Stamp] = {}
         stamps: dict[str | None, Stamp] = {}
+        compared, is_same = None, False  # keys asked for together share a stamp
         for key in keys:
             company_id = self._company_id_of(key)
             stamp = stamps.get(company_id)
             if stamp is None:
                 stamp = stamps[company_id] = self._generations.stamp(company_id)
             flight = lane.flights.get(key)
-            if flight is None or not _is_same(flight.stamps[key], stamp):
+            if flight is None:
                 new[key] = stamp
-            else:
+                continue
+            if flight.stamps[key] is not compared:
+                compared = flight.stamps[key]
+                is_same = _is_same(compared, stamp)
+            if is_same:
                 boarded.setdefault(flight, []).append(key)
+            else:
+                new[key] = stamp
         self.keys_asked += len(keys)
         self.keys_joined += len(keys) - len(new)
         request_id = "" if caller is None else caller.request_id
@@ -128,7 +135,7 @@ class Shared(Generic[K, V]):
         return boarded
 
     def _open(self, lane: _Lane[K, V], caller: Caller | None) -> Flight[K, V]:
-        flight = lane.gathering = Flight[K, V](caller if self._by_caller else None)
+        flight = lane.gathering = Flight(caller if self._by_caller else None)
         flight.task = asyncio.get_running_loop().create_task(self._fly(flight, lane), context=Context())
         return flight
 
