@@ -18,6 +18,8 @@ from gateway.config import Batching
 
 log = structlog.get_logger()
 
+UNASKABLE = frozenset({"", ".", ".."})
+"""Ids that cannot be part of a path: an empty one is the list, and dots climb in the tree."""
 ID_MAX_LENGTH = 1_000
 
 PLAIN = re.compile(r"[\w.~,-]*", re.ASCII)
@@ -120,11 +122,6 @@ def _pairs(filter: Filter) -> list[tuple[str, str]]:
     if PLAIN.fullmatch(joined) and joined.count(",") == len(filter.values) - 1:  # nearly always, and a hundred at once
         return [(name, joined)]
     return [(name, ",".join(quote(value, safe="") for value in filter.values))]
-
-
-def is_askable(id: str) -> bool:
-    """Whether an id can be part of a path: an empty one is the list, and dots climb in the tree."""
-    return id not in ("", ".", "..") and len(id) <= ID_MAX_LENGTH
 
 
 @cache

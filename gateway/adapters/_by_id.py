@@ -5,7 +5,7 @@ from typing import TypeVar
 
 import structlog
 
-from gateway.adapters._api import Api, Row, is_askable
+from gateway.adapters._api import ID_MAX_LENGTH, UNASKABLE, Api, Row
 from gateway.adapters._parallel import in_parallel
 from gateway.config import Batching
 from gateway.errors import GatewayError
@@ -20,7 +20,7 @@ BATCH_MAX_LENGTH = 2_000
 
 async def rows_by_id(api: Api, path: str, ids: Iterable[str], row: type[R]) -> dict[str, R | GatewayError]:
     """What `path` has under each id; an id it hasn't is left out. An error stands for the ids of its own call."""
-    unique = [id for id in dict.fromkeys(ids) if is_askable(id)]
+    unique = [id for id in dict.fromkeys(ids) if id not in UNASKABLE and len(id) <= ID_MAX_LENGTH]
 
     async def read(chunk: Sequence[str]) -> dict[str, R | GatewayError]:
         return await _chunk(api, path, chunk, row)

@@ -1,6 +1,6 @@
 """Lists by owner: read whole, page by page, with the owner of every row checked."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Generic, TypeVar
 
 import msgspec
@@ -22,7 +22,7 @@ class Listing(msgspec.Struct, Generic[R], frozen=True):
 
     path: str
     row: type[R]
-    owners_of: Callable[[R], Collection[str]]
+    owners_of: Callable[[R], Sequence[str]]
     parameter: str
     setting: str
 
@@ -137,14 +137,16 @@ class _OwnedRows(Generic[R]):
         """A page; BackendFilterIgnored for a row that belongs to nobody who was asked for."""
         by_owner, ids, owners_of = self.by_owner, self.ids, self._listing.owners_of
         for row in rows:
-            lists = [by_owner[owner] for owner in dict.fromkeys(owners_of(row)) if owner in by_owner]
-            if not lists:
+            owners = owners_of(row)
+            if len(owners) > 1:
+                owners = [owner for owner in dict.fromkeys(owners) if owner in by_owner]
+            if not owners or owners[0] not in by_owner:
                 raise ignored(self._api, self._listing.parameter, self._listing.setting)
             if row.id in ids:
                 continue
             ids.add(row.id)
-            for each in lists:
-                each.append(row)
+            for owner in owners:
+                by_owner[owner].append(row)
 
 
 def ignored(api: Api, parameter: str, setting: str) -> BackendFilterIgnored:

@@ -16,27 +16,31 @@ R = TypeVar("R", bound=Row)
 V = TypeVar("V")
 
 
-class ById(Generic[K, R, V]):
-    """A value made of the one row under each key's id; `value_of` gives None for a row that does not fit."""
+Reader = Callable[[R, str], V | None]
+"""Makes a record of a row and the id of the company it is asked for; None of a row of another kind or without owner."""
 
-    def __init__(self, api: Api, path: str, row: type[R], value_of: Callable[[R, K], V | None]) -> None:
+
+class ById(Generic[K, R, V]):
+    """A value made of the one row under each key's id, by `read`, which gives None for a row that does not fit."""
+
+    def __init__(self, api: Api, path: str, row: type[R], read: "Reader[R, V]") -> None:
         self._api = api
         self._path = path
         self._row = row
-        self._value_of = value_of
+        self._read = read
 
     async def get_many(self, keys: Sequence[K]) -> Sequence[V | GatewayError | None]:
         """Values in the order of `keys`; None where the backend has no such row, or one of another kind."""
         ids = [key if isinstance(key, str) else key.id for key in keys]
         rows = await rows_by_id(self._api, self._path, ids, self._row)
-        value_of, unfit = self._value_of, 0
+        read, unfit = self._read, 0
         values: list[V | GatewayError | None] = []
         for id, key in zip(ids, keys, strict=True):
             row = rows.get(id)
             if row is None or isinstance(row, GatewayError):
                 values.append(row)
                 continue
-            value = value_of(row, key)
+            value = read(row, key if isinstance(key, str) else key.company_id)
             values.append(value)
             unfit += value is None
         self._api.log_dropped(self._path, unfit)  # of another kind, or without an owner
@@ -84,14 +88,6 @@ class CustomerRecord(Protocol):
 C = TypeVar("C", bound=CustomerRow)
 D = TypeVar("D", bound=CustomerRecord)
 
-Reader = Callable[[R, str], V | None]
-"""Makes a record of a row and its company's id; None of a row of another kind, or without an owner."""
-
-
-def by_id(api: Api, path: str, row: type[R], read: Reader[R, V]) -> ById[Key, R, V]:
-    """A company's record under its id."""
-    return ById(api, path, row, lambda row, key: read(row, key.company_id))
-
 
 def by_customer(
     api: Api, path: str, row: type[C], read: Reader[C, D], order: Order[D], filters: Sequence[Filter] = ()
@@ -108,11 +104,15 @@ def by_customer(
     listing = Listing(
         path=path,
         row=row,
-        owners_of=lambda row: party_ids(row.related_party),
+        owners_of=_parties_of,
         parameter=api.profile.owner_parameter,
         setting=api.setting("owner_parameter"),
     )
     return ByOwner(api, listing, own, lambda: filters)
+
+
+def _parties_of(row: CustomerRow) -> Sequence[str]:
+    return party_ids(row.related_party)
 
 
 def backend_id(key: Key | str) -> str:

@@ -9,7 +9,7 @@ import msgspec
 
 from gateway.domain.data_volume import BYTES_PER_UNIT, DataVolume, data_volume
 from gateway.domain.money import Money
-from gateway.domain.phone import e164
+from gateway.domain.phone import E164, e164
 from gateway.domain.time import ROME
 
 # Beyond this an amount is a mistake, and making a number of bytes of it would take the memory of the process.
@@ -211,7 +211,7 @@ class Characteristics:
 
 def phone_number(text: str | None) -> str | None:
     """E.164 of a number however a backend spells it; what is no number stays as it is."""
-    return None if text is None else e164(text) or text
+    return text if text is None or E164.fullmatch(text) else e164(text) or text
 
 
 def first(ids: Iterable[str | None]) -> str | None:

@@ -3,6 +3,7 @@
 import asyncio
 from abc import abstractmethod
 from collections.abc import AsyncIterable, Awaitable, Callable, Coroutine, Sequence
+from functools import lru_cache
 from types import GeneratorType, NoneType
 from typing import Any
 
@@ -15,7 +16,7 @@ from gateway.engine.column import Bubble, Column, Holed, Later, checked, filled,
 from gateway.engine.eager import begun
 from gateway.engine.plan import PlannedField, Selection
 from gateway.engine.position import FieldPositions, ItemPositions, Positions, SomePositions, field_path
-from gateway.engine.shape import NOTHING, AbstractOf, Leaf, ListOf, ObjectOf, Shape
+from gateway.engine.shape import CLASSES_KEPT, NOTHING, AbstractOf, Leaf, ListOf, ObjectOf, Shape, is_exception_class
 from gateway.engine.waiting import all_of
 
 LEVELS_TOGETHER = 24
@@ -23,6 +24,12 @@ LEVELS_TOGETHER = 24
 
 PLAIN = frozenset({str, int, float, bool, list, tuple, dict, NoneType})
 """Classes that need no second look."""
+
+
+@lru_cache(CLASSES_KEPT)
+def _is_awaitable_class(kind: type) -> bool:
+    """Whether values of a class may have to be awaited; a generator only if it is an old coroutine."""
+    return hasattr(kind, "__await__") or kind is GeneratorType
 
 
 class CompletingExecutor(Executor[None]):
@@ -51,7 +58,7 @@ class CompletingExecutor(Executor[None]):
         if type(shape) is Leaf:
             column = shape.completed(values, types)
             return self._leaves(shape, field, values, positions) if column is None else column
-        if types & NOTHING or any(issubclass(kind, Exception) for kind in types - PLAIN):
+        if types & NOTHING or any(map(is_exception_class, types)):
             return self._among(values, shape, field, positions)
         return self._complete(shape, field, values, positions) if values else []
 
@@ -65,8 +72,7 @@ class CompletingExecutor(Executor[None]):
     def _may_hold_awaitables(self, types: set[type]) -> bool:
         if self.is_awaitable is not default_is_awaitable:
             return True
-        odd = types - PLAIN
-        return bool(odd) and any(hasattr(kind, "__await__") or kind is GeneratorType for kind in odd)
+        return not types <= PLAIN and any(map(_is_awaitable_class, types))
 
     async def _outcome(self, awaitable: Awaitable[Any]) -> Any:
         """Its result, or the exception it raises."""

@@ -174,9 +174,6 @@ class BreadthExecutor(CompletingExecutor):
             values = [field.parent_type.name] * len(parents)
         else:
             values = self._each(field, parents, positions)
-        return self._completed_or_failed(field, values, positions)
-
-    def _completed_or_failed(self, field: PlannedField, values: Column, positions: Positions) -> Column | Later:
         try:
             return self.completed(field, values, positions)
         except RecursionError as error:  # deeper than Python's stack: the errors of this level, as the reference has it
@@ -210,7 +207,10 @@ class BreadthExecutor(CompletingExecutor):
             values = _one_each(await answers, count)
         except Exception as error:
             values = [error] * count
-        column = self._completed_or_failed(field, values, positions)
+        try:
+            column = self.completed(field, values, positions)
+        except RecursionError as error:
+            return self.failed(field, error, count, positions)
         return column if isinstance(column, list) else await column
 
     def _each(self, field: PlannedField, parents: Column, positions: Positions) -> Column:

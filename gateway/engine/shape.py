@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from enum import Enum
+from functools import lru_cache
 from math import isfinite
 from types import NoneType
 from typing import Any, TypeAlias
@@ -32,6 +33,22 @@ NOTHING = frozenset({NoneType, UndefinedType})
 """Classes of what no leaf may be coerced to."""
 
 
+CLASSES_KEPT = 1_024
+"""Classes whose nature is remembered; a schema has some dozens."""
+
+
+@lru_cache(CLASSES_KEPT)
+def is_exception_class(kind: type) -> bool:
+    """Whether values of a class are failures."""
+    return issubclass(kind, Exception)
+
+
+@lru_cache(CLASSES_KEPT)
+def _is_odd_class(kind: type) -> bool:
+    """Whether values of a class are failures, or members of an enum that are to be remembered."""
+    return issubclass(kind, Exception | Enum)
+
+
 class Leaf:
     """A scalar or an enum."""
 
@@ -55,7 +72,7 @@ class Leaf:
                 return list(map(self._names.__getitem__, map(id, values)))
             except KeyError:
                 return None
-        if NoneType in types or any(issubclass(kind, Exception | Enum) for kind in types):
+        if NoneType in types or any(map(_is_odd_class, types)):
             return None
         try:
             column = list(map(self.leaf_type.coerce_output_value, values))

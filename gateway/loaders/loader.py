@@ -121,7 +121,7 @@ class _Questions(DataLoader[tuple[K, ...], None], Generic[K, V]):
 
     async def batch_load_fn(self, sets: list[tuple[K, ...]]) -> list[None]:
         """aiodataloader's place for what is asked. A method given to its constructor would keep this alive for ever."""
-        keys = dict.fromkeys(key for each in sets for key in each)
+        keys = sets[0] if len(sets) == 1 else tuple(dict.fromkeys(key for each in sets for key in each))
         under_way = {self._under_way[key] for key in keys if key in self._under_way}
         new = [key for key in keys if key not in self._under_way and key not in self._values]
         if new:

@@ -58,21 +58,32 @@ async def load_owned(
     loading = loader.load_many(asked)  # asked for at the same time as the accounts
     holders = await _accounts_by_id({key.company_id for key in asked}, context)
     records = await loading
-    owned = [_if_held(record, holders[key.company_id]) for key, record in zip(asked, records, strict=True)]
+    if len(holders) == 1:
+        (holder,) = holders.values()
+        owned = _all_if_held(records, holder)
+    else:
+        pairs = zip(asked, records, strict=True)
+        owned = [each for key, record in pairs for each in _all_if_held([record], holders[key.company_id])]
     if len(asked) == len(keys):
         return owned
     found = iter(owned)
     return [None if key is None else next(found) for key in keys]
 
 
-def _if_held(record: R | GatewayError | None, holder: CompanyAccounts | GatewayError) -> R | GatewayError | None:
+def _all_if_held(
+    records: Sequence[R | GatewayError | None], holder: CompanyAccounts | GatewayError
+) -> list[R | GatewayError | None]:
     """The holder decides first: while nobody can say what the company holds, every id is answered alike."""
     if isinstance(holder, GatewayError):
-        return None if isinstance(holder, NotFound) else holder
-    if record is None or isinstance(record, GatewayError) or record.is_held_by(holder):
-        return record
-    log.warning("foreign_record_dropped", record=type(record).__name__)
-    return None
+        return [None if isinstance(holder, NotFound) else holder] * len(records)
+    held = [
+        record if record is None or isinstance(record, GatewayError) or record.is_held_by(holder) else None
+        for record in records
+    ]
+    foreign = held.count(None) - records.count(None)
+    if foreign:
+        log.warning("foreign_records_dropped", records=foreign)
+    return held
 
 
 async def load_of_company(

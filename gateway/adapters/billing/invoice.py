@@ -8,7 +8,7 @@ import msgspec
 from gateway.adapters._api import Api, Filter
 from gateway.adapters._by_owner import Listing
 from gateway.adapters._dialect import Dialect
-from gateway.adapters._source import ByOwner, by_id
+from gateway.adapters._source import ById, ByOwner
 from gateway.adapters._wire import MoneyAmount, Ref, Timestamp
 from gateway.domain.invoice import INVOICE_ORDER, Invoice, InvoiceKind, InvoiceState, Period
 from gateway.domain.key import Key, Source
@@ -64,7 +64,7 @@ class CustomerBill(msgspec.Struct, frozen=True, gc=False, rename="camel"):
 
 def invoice_by_id(api: Api) -> Source[Key, Invoice]:
     """One invoice under its id."""
-    return by_id(api, PATH, CustomerBill, invoice_reader(api.dialect))
+    return ById(api, PATH, CustomerBill, invoice_reader(api.dialect))
 
 
 def invoices_by_account_id(api: Api, clock: Clock) -> Source[Key, tuple[Invoice, ...]]:

@@ -4,7 +4,7 @@ import msgspec
 
 from gateway.adapters._api import Api
 from gateway.adapters._dialect import Dialect
-from gateway.adapters._source import Reader, by_customer, by_id
+from gateway.adapters._source import ById, Reader, by_customer
 from gateway.adapters._wire import Parties, RelatedEntity, Timestamp, first
 from gateway.domain.key import Key, Source
 from gateway.domain.ticket import TICKET_ORDER, Ticket, TicketKind, TicketState
@@ -46,7 +46,7 @@ class TroubleTicket(msgspec.Struct, frozen=True, gc=False, rename="camel"):
 
 def ticket_by_id(api: Api) -> Source[Key, Ticket]:
     """One ticket under its id."""
-    return by_id(api, PATH, TroubleTicket, ticket_reader(api.dialect))
+    return ById(api, PATH, TroubleTicket, ticket_reader(api.dialect))
 
 
 def tickets_by_customer_id(api: Api) -> Source[Key, tuple[Ticket, ...]]:

@@ -2,7 +2,7 @@
 
 from gateway.adapters._api import Api
 from gateway.adapters._dialect import Dialect
-from gateway.adapters._source import Reader, by_id
+from gateway.adapters._source import ById, Reader
 from gateway.adapters._wire import phone_number
 from gateway.adapters.provisioning.product import GSS_PACKAGE, PATH, Product, by_customer_and_kind, product_states
 from gateway.domain.gss_package import GSS_PACKAGE_ORDER, GssPackage, GssPackageState
@@ -22,7 +22,7 @@ STATES = {
 
 def gss_package_by_id(api: Api) -> Source[Key, GssPackage]:
     """One package under its id; None for a product that is no package."""
-    return by_id(api, PATH, Product, gss_package_reader(api.dialect))
+    return ById(api, PATH, Product, gss_package_reader(api.dialect))
 
 
 def gss_packages_by_customer_id(api: Api) -> Source[Key, tuple[GssPackage, ...]]:

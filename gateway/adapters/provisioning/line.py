@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from gateway.adapters._api import Api
 from gateway.adapters._by_owner import Listing
 from gateway.adapters._dialect import Dialect
-from gateway.adapters._source import ByOwner, Reader, by_id
+from gateway.adapters._source import ById, ByOwner, Reader
 from gateway.adapters._wire import RealizingResource, first, phone_number
 from gateway.adapters.provisioning.product import (
     FIXED_LINE,
@@ -35,7 +35,7 @@ SIM_TYPES = ("PhysicalResource", "Sim")
 
 def line_by_id(api: Api) -> Source[Key, Line]:
     """One line under its id; None for a product that is no line."""
-    return by_id(api, PATH, Product, line_reader(api.dialect))
+    return ById(api, PATH, Product, line_reader(api.dialect))
 
 
 def lines_by_customer_id(api: Api) -> Source[Key, tuple[Line, ...]]:
@@ -106,7 +106,8 @@ def line_reader(dialect: Dialect) -> Reader[Product, Line]:
         option_ids, package_id = related(row)
         characteristics = dialect.characteristics(row.product_characteristic)
         number = phone_number(number or characteristics.text("msisdn"))
-        plan = None if row.offering_name is None else TariffPlan(row.offering_name)
+        offering = row.offering_name
+        plan = None if offering is None else TariffPlan(offering)
         activated_at = None if row.start_date is None else row.start_date.at
         if kind == mobile:
             return MobileLine(

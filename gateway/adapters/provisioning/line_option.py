@@ -2,7 +2,7 @@
 
 from gateway.adapters._api import Api
 from gateway.adapters._dialect import Dialect
-from gateway.adapters._source import Reader, by_id
+from gateway.adapters._source import ById, Reader
 from gateway.adapters.provisioning.product import LINE_OPTION, PATH, Product, product_states
 from gateway.domain.key import Key, Source
 from gateway.domain.line_option import LineOption
@@ -10,7 +10,7 @@ from gateway.domain.line_option import LineOption
 
 def option_by_id(api: Api) -> Source[Key, LineOption]:
     """One option under its id; None for a product that is no option."""
-    return by_id(api, PATH, Product, option_reader(api.dialect))
+    return ById(api, PATH, Product, option_reader(api.dialect))
 
 
 def option_reader(dialect: Dialect) -> Reader[Product, LineOption]:

@@ -4,7 +4,7 @@ import msgspec
 
 from gateway.adapters._api import Api
 from gateway.adapters._dialect import Dialect
-from gateway.adapters._source import Reader, by_id
+from gateway.adapters._source import ById, Reader
 from gateway.adapters._wire import Characteristic, Parties, Timestamp
 from gateway.domain.key import Key, Source
 from gateway.domain.sim import Sim, SimCodes, SimState
@@ -43,12 +43,12 @@ class SimCodesResource(msgspec.Struct, frozen=True, gc=False, rename="camel"):
 
 def sim_by_id(api: Api) -> Source[Key, Sim]:
     """One SIM under its id; None for another kind of resource."""
-    return by_id(api, PATH, SimResource, sim_reader(api.dialect))
+    return ById(api, PATH, SimResource, sim_reader(api.dialect))
 
 
 def sim_codes_by_id(api: Api) -> Source[Key, SimCodes]:
     """The codes of one SIM; never to be kept."""
-    return by_id(api, PATH, SimCodesResource, sim_codes_reader(api.dialect))
+    return ById(api, PATH, SimCodesResource, sim_codes_reader(api.dialect))
 
 
 def sim_reader(dialect: Dialect) -> Reader[SimResource, Sim]:
