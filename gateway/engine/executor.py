@@ -134,12 +134,22 @@ class BreadthExecutor(CompletingExecutor):
             columns.append(column)
         if not waiting:
             return _joined(selection, columns, len(parents))
-        if len(waiting) == 1:
-            return self._rows_of_one_later(selection, columns, waiting[0], len(parents))
+        fields = selection.fields
+        deeper = [index for index in waiting if fields[index].goes_deeper]
+        if len(waiting) == 1 or (len(deeper) <= 1 and not any(fields[index].shape.is_non_null for index in waiting)):
+            # At most one of them has levels of its own to go on with: the others lose nothing by being looked at later.
+            in_turn = [*deeper, *(index for index in waiting if index not in deeper)]
+            return self._rows_in_turn(selection, columns, in_turn, len(parents))
         return self.begun(self._rows_later(selection, columns, waiting, len(parents)), positions)
 
-    async def _rows_of_one_later(self, selection: Selection, columns: list[Any], index: int, count: int) -> Column:
-        columns[index] = await columns[index]
+    async def _rows_in_turn(self, selection: Selection, columns: list[Any], waiting: list[int], count: int) -> Column:
+        left = iter(waiting)
+        try:
+            for index in left:
+                columns[index] = await columns[index]
+        except BaseException:
+            await ended([asyncio.ensure_future(columns[index]) for index in left])
+            raise
         return _joined(selection, columns, count)
 
     async def _rows_later(self, selection: Selection, columns: list[Any], waiting: list[int], count: int) -> Column:

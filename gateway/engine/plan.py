@@ -160,6 +160,7 @@ class PlannedField:
         "definition",
         "details",
         "get",
+        "goes_deeper",
         "many",
         "name",
         "nodes",
@@ -184,6 +185,7 @@ class PlannedField:
         self.nodes: list[FieldNode] = [detail.node for detail in details]
         self.arguments = Arguments(definition, self.nodes[0], hide_suggestions=variant.plan.hide_suggestions)
         self.shape = shape_of(definition.type)
+        self.goes_deeper = any(node.selection_set for node in self.nodes)
         self.way = _way(definition, self.nodes[0])
         resolve: Any = definition.resolve
         self.get: Callable[[Any], Any] = resolve.get if isinstance(resolve, Attribute) else _not_so
