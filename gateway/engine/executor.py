@@ -134,16 +134,12 @@ class BreadthExecutor(CompletingExecutor):
             columns.append(column)
         if not waiting:
             return _joined(selection, columns, len(parents))
-        fields = selection.fields
-        deeper = [index for index in waiting if fields[index].goes_deeper]
-        if len(waiting) == 1 or (len(deeper) <= 1 and not any(fields[index].shape.is_non_null for index in waiting)):
-            # At most one of them has levels of its own to go on with: the others lose nothing by being looked at later.
-            in_turn = [*deeper, *(index for index in waiting if index not in deeper)]
-            return self._rows_in_turn(selection, columns, in_turn, len(parents))
+        if _may_be_in_turn(selection, columns, waiting):
+            return self._rows_in_turn(selection, columns, waiting, len(parents))
         return self.begun(self._rows_later(selection, columns, waiting, len(parents)), positions)
 
     async def _rows_in_turn(self, selection: Selection, columns: list[Any], waiting: list[int], count: int) -> Column:
-        left = iter(waiting)
+        left = iter(sorted(waiting, key=lambda index: not selection.fields[index].goes_deeper))
         try:
             for index in left:
                 columns[index] = await columns[index]
@@ -255,6 +251,15 @@ def _bubbles(columns: Iterable[Column]) -> dict[int, Bubble]:
                 if type(value) is Bubble:
                     found.setdefault(index, value)
     return found
+
+
+def _may_be_in_turn(selection: Selection, columns: list[Any], waiting: list[int]) -> bool:
+    """Whether columns can be waited for one by one, the one that has levels of its own first, and nothing is lost by
+    it: the others only have to be looked at, and none can make another pointless."""
+    fields = [selection.fields[index] for index in waiting]
+    if any(field.shape.is_non_null for field in fields) or any(type(column) is Holed for column in columns):
+        return len(waiting) == 1 and not any(type(column) is Holed for column in columns)
+    return sum(field.goes_deeper for field in fields) <= 1
 
 
 def _when(selection: Selection, waiting: Iterable[int]) -> str:
