@@ -14,7 +14,7 @@ from graphql import (
     parse,
 )
 
-from gateway.admission.extent import document_extent
+from gateway.admission.extent import Extent, document_extent
 from gateway.admission.operation import Operation
 from gateway.admission.refused import refused, refused_by_graphql
 from gateway.admission.validation import validation_errors
@@ -57,8 +57,10 @@ def read_document(schema: GraphQLSchema, query: str, limits: LimitSettings, *, i
     what rows multiply is bounded once the variables are known.
     """
     node = _parsed(query, limits.tokens_max)
-    _require_small(node, limits)
-    errors = validation_errors(schema, node, introspection=introspection)
+    extent = document_extent(node)
+    if extent is not None:
+        _require_small(extent, limits)
+    errors = validation_errors(schema, node, introspection=introspection, is_circular=extent is None)
     if errors:
         raise refused_by_graphql(errors, GraphqlValidationFailed, instead="This value is not one that its type takes.")
     fragments = {each.name.value: each for each in node.definitions if isinstance(each, FragmentDefinitionNode)}
@@ -105,9 +107,8 @@ def _too_large(tokens_max: int) -> tuple[str, str]:
     )
 
 
-def _require_small(node: DocumentNode, limits: LimitSettings) -> None:
+def _require_small(extent: Extent, limits: LimitSettings) -> None:
     """Before it is validated, which takes time with the square of what it asks for."""
-    extent = document_extent(node)
     if extent.depth > limits.depth_max:
         raise refused(
             DocumentTooDeep(

@@ -60,11 +60,11 @@ class _Measured:
                 self.introspection_depth = max(self.introspection_depth, spread.introspection_depth)
 
 
-def document_extent(document: DocumentNode) -> Extent:
+def document_extent(document: DocumentNode) -> Extent | None:
     """The extent of the largest operation; linear in the size of the document.
 
-    Each fragment is measured once, after those that it spreads. Fragments that spread each other in a circle have
-    no extent: such a document counts as empty here and is refused as invalid afterwards.
+    Each fragment is measured once, after those that it spreads. None where fragments spread each other in a circle:
+    such a document has no extent, and is invalid.
     """
     fragments, operations = {}, []
     for definition in document.definitions:
@@ -76,7 +76,7 @@ def document_extent(document: DocumentNode) -> Extent:
         try:
             order = [*TopologicalSorter({name: _names(each) for name, each in fragments.items()}).static_order()]
         except CycleError:
-            return Extent()
+            return None
         for measured in (*(fragments[name] for name in order if name in fragments), *operations):
             measured.add_spreads(fragments)
     return Extent(

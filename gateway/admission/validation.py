@@ -1,8 +1,11 @@
 """What makes a document valid: GraphQL's own rules, bounded, and whether the schema may be asked for."""
 
+from collections.abc import Collection
+
 from graphql import DocumentNode, FieldNode, GraphQLError, GraphQLSchema, specified_rules, validate
 from graphql.validation import (
     ASTValidationRule,
+    NoFragmentCyclesRule,
     OverlappingFieldsCanBeMergedRule,
     ValidationContext,
     ValidationRule,
@@ -42,12 +45,19 @@ RULES: tuple[type[ASTValidationRule], ...] = tuple(
 )
 
 
-def validation_errors(schema: GraphQLSchema, document: DocumentNode, *, introspection: bool) -> list[GraphQLError]:
+def validation_errors(
+    schema: GraphQLSchema, document: DocumentNode, *, introspection: bool, is_circular: bool = False
+) -> list[GraphQLError]:
     """What is wrong with the document, at most ERRORS_MAX + 1 errors.
+
+    Of one whose fragments spread each other in a circle, only that: how large it is nobody can say, and other rules
+    take their time with it.
 
     Where introspection is off, messages suggest no names of fields and types either: they would give the schema away.
     """
-    rules = RULES if introspection else (*RULES, NoIntrospectionRule)
+    rules: Collection[type[ASTValidationRule]] = RULES if introspection else (*RULES, NoIntrospectionRule)
+    if is_circular:
+        rules = (NoFragmentCyclesRule,)
     errors = validate(schema, document, rules, max_errors=ERRORS_MAX, hide_suggestions=not introspection)
     return [_explained(error) for error in errors]
 

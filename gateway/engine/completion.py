@@ -134,9 +134,9 @@ class CompletingExecutor(Executor[None]):
     def _leaf(self, shape: Leaf, field: PlannedField, value: Any, positions: Positions, index: int) -> Any:
         if value is None or value is Undefined:
             return self._null(shape, field, positions, index)
+        if isinstance(value, Exception):  # never raised: it may be another request's too
+            return self._failed(value, shape, field, positions, index)
         try:
-            if isinstance(value, Exception):
-                raise value
             coerced = self.complete_leaf_value(shape.leaf_type, value)
         except Exception as error:
             return self._failed(error, shape, field, positions, index)

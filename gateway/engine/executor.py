@@ -10,7 +10,7 @@ from types import CoroutineType
 from typing import Any
 
 from graphql import GraphQLError, GraphQLObjectType, OperationType
-from graphql.execution.executor import SELECTIONS_NESTED_TOO_DEEPLY
+from graphql.execution.executor import SELECTIONS_NESTED_TOO_DEEPLY, CollectedErrors
 from graphql.pyutils import Path
 from graphql.pyutils.is_awaitable import is_awaitable
 from graphql.type.definition import GraphQLResolveInfoHelpers
@@ -57,25 +57,30 @@ class BreadthExecutor(CompletingExecutor):
         try:
             data = self._data(plan, serially=serially)
         except GraphQLError as error:
-            self.collected_errors.add(error, None)
-            return self.finish(self.build_response(None))
-        if isinstance(data, dict):
-            return self.finish(self.build_response(data))
+            return self.finish(self._response(Bubble(error)))
+        if isinstance(data, dict | Bubble):
+            return self.finish(self._response(data))
         result = self._result_later(data)
         return result if self.abort_signal is None else self.with_aborted_execution_error(result)
 
-    async def _result_later(self, data: Awaitable[dict[str, Any]]) -> Any:
+    async def _result_later(self, data: Awaitable[dict[str, Any] | Bubble]) -> Any:
         try:
-            return self.build_response(await data)
-        except GraphQLError as error:
-            self.collected_errors.add(error, None)
-            return self.build_response(None)
+            return self._response(await data)
         except Exception:
             self.run_async_work_finished_hook()
             raise
 
-    def _data(self, plan: Plan, *, serially: bool) -> dict[str, Any] | Awaitable[dict[str, Any]]:
-        """The operation's data; raises the error of a null that comes to the root."""
+    def _response(self, data: dict[str, Any] | Bubble) -> Any:
+        if isinstance(data, Bubble):
+            self.collected_errors.add(data.error, None)
+        response = self.build_response(None if isinstance(data, Bubble) else data)
+        # Errors know the frames they were raised in, which know this executor: it must not know them any longer, or
+        # all that a failed request read would wait for the garbage collector.
+        self.collected_errors = CollectedErrors()
+        return response
+
+    def _data(self, plan: Plan, *, serially: bool) -> dict[str, Any] | Bubble | Awaitable[dict[str, Any] | Bubble]:
+        """The operation's data, or the null that came to the root."""
         operation = self.operation
         root_type = self.schema.get_root_type(operation.operation)
         if root_type is None:
@@ -85,7 +90,7 @@ class BreadthExecutor(CompletingExecutor):
         if serially and len(selection.fields) > 1:
             return self._one_after_the_other(selection)
         rows = self.rows(selection, [self.root_value], Root())
-        return _unbubbled(rows) if isinstance(rows, list) else _unbubbled_later(rows)
+        return _only(rows) if isinstance(rows, list) else _only_later(rows)
 
     def _root_selection(self, plan: Plan, root_type: GraphQLObjectType) -> Selection:
         try:
@@ -97,23 +102,31 @@ class BreadthExecutor(CompletingExecutor):
 
     # The root fields of a mutation: each ends before the next one begins
 
-    def _one_after_the_other(self, selection: Selection) -> dict[str, Any] | Awaitable[dict[str, Any]]:
+    def _one_after_the_other(
+        self, selection: Selection
+    ) -> dict[str, Any] | Bubble | Awaitable[dict[str, Any] | Bubble]:
         fields = iter(selection.fields)
         data: dict[str, Any] = {}
         for field in fields:
             column = self._root_column(field)
             if not isinstance(column, list):
                 return self._rest_later(field, column, fields, data)
-            data[field.name] = _unbubbled(column)
+            value = data[field.name] = _only(column)
+            if type(value) is Bubble:
+                return value
         return data
 
     async def _rest_later(
         self, field: PlannedField, later: Later, fields: Iterable[PlannedField], data: dict[str, Any]
-    ) -> dict[str, Any]:
-        data[field.name] = _unbubbled(await later)
+    ) -> dict[str, Any] | Bubble:
+        value = data[field.name] = _only(await later)
+        if type(value) is Bubble:
+            return value
         for other in fields:
             column = self._root_column(other)
-            data[other.name] = _unbubbled(column if isinstance(column, list) else await column)
+            value = data[other.name] = _only(column if isinstance(column, list) else await column)
+            if type(value) is Bubble:
+                return value
         return data
 
     def _root_column(self, field: PlannedField) -> Column | Later:
@@ -168,22 +181,24 @@ class BreadthExecutor(CompletingExecutor):
 
     def _column(self, field: PlannedField, parents: Column, positions: Positions) -> Column | Later:
         """The field's completed values."""
+        values: Column | Awaitable[Sequence[Any]]
         way = field.way
         if way is Way.ATTRIBUTE:
             values = self._attributes(field, parents)
         elif way is Way.BATCHED:
-            answers = self._answers(field, parents)
-            if not isinstance(answers, list):
-                return self.begun(self._column_later(field, answers, len(parents), positions), positions)
-            values = answers
+            values = self._answers(field, parents)
         elif way is Way.TYPE_NAME:
             values = [field.parent_type.name] * len(parents)
         else:
             values = self._each(field, parents, positions)
         try:
-            return self.completed(field, values, positions)
+            if isinstance(values, list):
+                return self.completed(field, values, positions)
+            return self.begun(self._column_later(field, values, len(parents), positions), positions)
         except RecursionError as error:  # deeper than Python's stack: the errors of this level, as the reference has it
-            return self.failed(field, error, len(values), positions)
+            return self.failed(field, error, len(parents), positions)
+        finally:
+            del values  # an error among them knows this frame
 
     def _attributes(self, field: PlannedField, parents: Column) -> Column:
         try:
@@ -217,6 +232,8 @@ class BreadthExecutor(CompletingExecutor):
             column = self.completed(field, values, positions)
         except RecursionError as error:
             return self.failed(field, error, count, positions)
+        finally:
+            del values  # an error among them knows this frame
         return column if isinstance(column, list) else await column
 
     def _each(self, field: PlannedField, parents: Column, positions: Positions) -> Column:
@@ -281,13 +298,10 @@ def _attribute(field: PlannedField, parent: Any) -> Any:
         return error
 
 
-def _unbubbled(column: Column) -> Any:
-    """The only value of a column; raises what was to be null and may not be."""
+def _only(column: Column) -> Any:
     (value,) = column
-    if type(value) is Bubble:
-        raise value.error
     return value
 
 
-async def _unbubbled_later(column: Later) -> Any:
-    return _unbubbled(await column)
+async def _only_later(column: Later) -> Any:
+    return _only(await column)

@@ -31,8 +31,9 @@ from gateway.engine.resolver import Attribute, Batched, Many
 from gateway.engine.rows import rows_of
 from gateway.engine.shape import shape_of
 
-VARIANTS_MAX = 64
-"""Combinations of `@skip` and `@include` kept for an operation; there are few in practice, and many in an attack."""
+FIELDS_KEPT = 256
+"""Fields planned for an operation in all combinations of `@skip` and `@include` that are kept, about a kilobyte each;
+for a larger operation, those of two. There are few combinations in practice, and many in an attack."""
 
 CONDITIONS = ("skip", "include")
 INCREMENTAL = ("defer", "stream")
@@ -73,11 +74,15 @@ class Plan:
         except TypeError:  # the value of a condition is no Boolean: a document that was not validated
             return Variant(self, variables)
         if known is None:
-            known = Variant(self, _only(variables, self._conditions))
-            if len(self._variants) >= VARIANTS_MAX:
-                self._variants.pop(next(iter(self._variants)))
-            self._variants[key] = known
+            self._make_room()
+            known = self._variants[key] = Variant(self, _only(variables, self._conditions))
         return known
+
+    def _make_room(self) -> None:
+        sizes = [variant.fields_planned for variant in self._variants.values()]
+        while sum(sizes) >= max([FIELDS_KEPT, *(2 * size for size in sizes)]):
+            self._variants.pop(next(iter(self._variants)))
+            del sizes[0]
 
 
 def _only(variables: VariableValues, names: Iterable[str]) -> VariableValues:
@@ -93,6 +98,7 @@ class Variant:
 
     def __init__(self, plan: Plan, variables: VariableValues) -> None:
         self.plan = plan
+        self.fields_planned = 0
         self._variables = variables
         self._root: Selection | None = None
 
@@ -126,6 +132,7 @@ class Variant:
             definition = self.plan.schema.get_field(object_type, details[0].node.name.value)
             if definition is not None:
                 fields.append(PlannedField(self, object_type, name, definition, details))
+        self.fields_planned += len(fields)
         return Selection(fields)
 
 

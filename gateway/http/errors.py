@@ -19,9 +19,22 @@ FormattedError = dict[str, Any]
 
 
 def formatted_errors(errors: Sequence[GraphQLError], request_id: str) -> list[FormattedError]:
-    """The `errors` of an answer; what the client must not read is logged instead."""
+    """The `errors` of an answer; what the client must not read is logged instead.
+
+    Nobody asks afterwards where they were raised, so they forget it: the frames they know hold all of the request,
+    and the errors with it.
+    """
     _log_faults(errors)
-    return [_formatted(error, request_id) for error in errors]
+    formatted = [_formatted(error, request_id) for error in errors]
+    for error in errors:
+        _forget_frames(error)
+    return formatted
+
+
+def _forget_frames(error: BaseException | None) -> None:
+    while error is not None:
+        error.__traceback__ = None
+        error = error.original_error if isinstance(error, GraphQLError) else error.__cause__
 
 
 def formatted_failure(error: GatewayError, request_id: str) -> FormattedError:
