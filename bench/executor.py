@@ -5,7 +5,6 @@ many requests of a load have a plan already. No measurement over HTTP can tell t
 """
 
 import argparse
-import gc
 import time
 from collections.abc import Awaitable, Callable
 from datetime import date
@@ -21,6 +20,7 @@ from bench.memory import MemoryBackend, administrator
 from bench.queries import Q1, Q2, Q3, Query
 from bench.world import Company, World
 from gateway.admission import Admission
+from gateway.cli.garbage import collect_rarely
 from gateway.config import LimitSettings
 from gateway.domain import global_id
 from gateway.domain.viewer import Viewer
@@ -157,7 +157,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=1_000)
     parser.add_argument("--json", action="store_true", help="for another program")
     arguments = parser.parse_args()
-    gc.freeze()
+    collect_rarely()  # as a process that serves does
     found = uvloop.run(measure(World(date.today()), arguments.repeats))  # noqa: DTZ011 -- the day here
     if arguments.json:
         print(msgspec.json.encode(found).decode())
