@@ -58,8 +58,12 @@ def _cache(scenario: Scenario) -> str:
 
 
 def _backend(name: str, url: str, list_api: str = "") -> str:
-    """The backend takes several owners in one filter, and pages of 1,000 rows: its profile says so."""
-    api = f'\n\n[backends.{name}.apis.{list_api}]\nlimit_max = 1000\nbatch_owners = "comma"' if list_api else ""
+    """The backend takes several owners in one filter, and pages of 1,000 rows: its profile says so.
+
+    Eight owners at once, since answers of a megabyte and more cost each row more than the call they save.
+    """
+    profile = 'limit_max = 1000\nbatch_owners = "comma"\nbatch_max = 8'
+    api = f"\n\n[backends.{name}.apis.{list_api}]\n{profile}" if list_api else ""
     return f'[backends.{name}]\nurl = "{url}"{api}'
 
 
