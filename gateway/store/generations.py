@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 from gateway.domain.time import Clock
 from gateway.store.changes import Changes
 from gateway.store.redis_server import RedisAway, RedisServer
+from gateway.store.untold import Untold
 
 log = structlog.get_logger()
 
@@ -49,7 +50,7 @@ class Generations:
         self._clock = clock
         self._known: WeakValueDictionary[str, Generation] = WeakValueDictionary()
         self._of_all = Generation()
-        self._untold: set[str] = set()
+        self._untold = Untold()
         self._on_missed: list[Callable[[], None]] = []
         self._epoch = 0
         changes.on(KIND, self._heard, self._catch_up)
@@ -118,9 +119,10 @@ class Generations:
         self.learned(company_id, number_of(found))
 
     async def _tell(self, company_id: str) -> int:
+        mark = self._untold.mark(company_id)
         number = await self._server.run(lambda redis: self._next(redis, company_id))
         await self._changes.tell(KIND, company_id, number)
-        self._untold.discard(company_id)
+        self._untold.told(company_id, mark)
         self._raised(self.of(company_id), number)  # once more: reads of meanwhile saw the old number in Redis
         return number
 
@@ -151,7 +153,7 @@ class Generations:
         self._epoch += 1
         for call in self._on_missed:
             call()
-        for company_id in list(self._untold):
+        for company_id in self._untold.marks():
             await self._tell(company_id)
 
 

@@ -8,6 +8,7 @@ from redis.asyncio import Redis
 from gateway.domain.time import Clock
 from gateway.store.changes import Changes
 from gateway.store.redis_server import RedisAway, RedisServer
+from gateway.store.untold import Untold
 
 log = structlog.get_logger()
 
@@ -23,7 +24,7 @@ class Revocations:
         self._changes = changes
         self._clock = clock
         self._until: dict[str, float] = {}
-        self._untold: set[str] = set()
+        self._untold = Untold()
         changes.on(KIND, self._heard, self._catch_up)
 
     def __len__(self) -> int:
@@ -42,13 +43,14 @@ class Revocations:
         self._heard(session_id, until)
         self._forget_expired()
         self._untold.add(session_id)
+        mark = self._untold.mark(session_id)
         try:
             await self._server.run(lambda redis: self._keep(redis, {session_id: until}))
             await self._changes.tell(KIND, session_id, until)
         except RedisAway:
             log.error("revocation_not_told")
             return False
-        self._untold.discard(session_id)
+        self._untold.told(session_id, mark)
         return True
 
     def _heard(self, session_id: str, until: float) -> None:
@@ -68,11 +70,11 @@ class Revocations:
     async def _catch_up(self) -> None:
         """After an outage: Redis and the others learn what this replica could not tell, and it what they have said."""
         self._forget_expired()
-        known = dict(self._until)
+        known, untold = dict(self._until), self._untold.marks()
         await self._server.run(lambda redis: self._keep(redis, known))
-        for session_id in list(self._untold):
+        for session_id, mark in untold.items():
             await self._changes.tell(KIND, session_id, self._until.get(session_id, 0.0))
-            self._untold.discard(session_id)
+            self._untold.told(session_id, mark)
         found: Any = await self._server.run(lambda redis: redis.zrange(NAME, 0, -1, withscores=True))
         for name, until in found:
             self._heard(name.decode(), until)
