@@ -108,15 +108,22 @@ class Generations:
             return None
 
     async def catch_up(self, company_id: str, number: int) -> None:
-        """For a client that says it has seen `number`: if that would be news, asks Redis, which alone is believed."""
-        known = self.of(company_id).number
+        """For a client that says it has seen `number`: if that would be news, asks Redis, which alone is believed.
+
+        What was read before any number was known may be older than the first one, so it is not taken for news.
+        """
+        generation = self.of(company_id)
+        known = generation.number
         if known is not None and number <= known:
             return
         try:
             found = await self._server.run(lambda redis: redis.get(self.name(company_id)))
         except RedisAway:
             return
-        self.learned(company_id, number_of(found))
+        if known is None:
+            self._raised(generation, number_of(found))
+        else:
+            self.learned(company_id, number_of(found))
 
     async def _tell(self, company_id: str) -> int:
         mark = self._untold.mark(company_id)

@@ -133,6 +133,20 @@ async def test_a_client_that_knows_more_makes_redis_be_asked(start: StartReplica
         assert (await redis.info("commandstats"))["cmdstat_get"]["calls"] == asked
 
 
+async def test_the_first_number_that_is_learned_for_a_client_outdates(start: StartReplica, redis: Redis) -> None:
+    """What was read while Redis was away may be from before the write that the client has seen; asked once only."""
+    async with start() as replica:
+        generations = replica.store.generations
+        before = generations.stamp("a")
+        await redis.set(generations.name("a"), 900)
+        await generations.catch_up("a", 900)
+        assert not generations.holds(before)
+        now = generations.stamp("a")
+        assert now.number == 900
+        await generations.catch_up("a", 900)
+        assert generations.holds(now)
+
+
 async def test_a_warm_request_asks_redis_nothing(start: StartReplica, redis: Redis) -> None:
     """Not for the entry, not for the generation."""
     async with start() as replica:
