@@ -14,6 +14,8 @@ log = structlog.get_logger()
 
 KIND = "revocation"
 NAME = "telco-gateway:revocations"
+FORGET_AT = 1_000
+"""Of so many, or of twice as many as were left the last time, those that have expired are forgotten."""
 
 
 class Revocations:
@@ -24,6 +26,7 @@ class Revocations:
         self._changes = changes
         self._clock = clock
         self._until: dict[str, float] = {}
+        self._forget_at = FORGET_AT
         self._untold = Untold()
         changes.on(KIND, self._heard, self._catch_up)
 
@@ -54,11 +57,14 @@ class Revocations:
         return True
 
     def _heard(self, session_id: str, until: float) -> None:
+        if len(self._until) >= self._forget_at:
+            self._forget_expired()
         self._until[session_id] = max(until, self._until.get(session_id, 0.0))
 
     def _forget_expired(self) -> None:
         now = self._clock().timestamp()
         self._until = {session_id: until for session_id, until in self._until.items() if until > now}
+        self._forget_at = max(FORGET_AT, 2 * len(self._until))
 
     async def _keep(self, redis: Redis, revoked: dict[str, float]) -> None:
         async with redis.pipeline(transaction=True) as pipeline:

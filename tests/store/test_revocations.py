@@ -3,6 +3,7 @@
 from redis.asyncio import Redis
 
 from gateway.domain.time import Clock
+from gateway.store.revocations import FORGET_AT, KIND
 from tests.store.conftest import Clock as MovingClock
 from tests.store.conftest import StartReplica, until
 
@@ -34,6 +35,22 @@ async def test_what_has_expired_is_forgotten(start: StartReplica, clock: MovingC
         await replica.store.revocations.revoke("new", in_minutes(clock, 1))
         assert len(replica.store.revocations) == 1
         assert await redis.zrange("telco-gateway:revocations", 0, -1) == [b"new"]
+
+
+async def test_a_replica_that_only_hears_forgets_too(start: StartReplica, clock: MovingClock) -> None:
+    """Whenever there are many; those that hold stay."""
+    async with start() as first, start() as second:
+        tell, heard = first.store.changes.tell, second.store.changes
+        await tell(KIND, "long", in_minutes(clock, 60))
+        for number in range(FORGET_AT - 1):
+            await tell(KIND, f"s{number}", in_minutes(clock, 1))
+        await until(lambda: heard.heard == FORGET_AT, 5)
+        assert len(second.store.revocations) == FORGET_AT
+        clock.forward(120)
+        await tell(KIND, "new", in_minutes(clock, 1))
+        await until(lambda: second.store.revocations.is_revoked("new"))
+        assert len(second.store.revocations) == 2
+        assert second.store.revocations.is_revoked("long")
 
 
 async def test_a_longer_revocation_is_not_shortened(start: StartReplica, clock: MovingClock) -> None:
