@@ -21,10 +21,11 @@ FORGET_AT = 1_000
 class Revocations:
     """Known to every replica; asking costs nothing but a look into memory. An entry ends when its tokens do."""
 
-    def __init__(self, server: RedisServer, changes: Changes, clock: Clock) -> None:
+    def __init__(self, server: RedisServer, changes: Changes, clock: Clock, *, leeway_seconds: float) -> None:
         self._server = server
         self._changes = changes
         self._clock = clock
+        self._leeway_seconds = leeway_seconds
         self._until: dict[str, float] = {}
         self._forget_at = FORGET_AT
         self._untold = Untold()
@@ -41,8 +42,10 @@ class Revocations:
     async def revoke(self, session_id: str, until: float) -> bool:
         """Refuses a session until all its tokens have expired (seconds since 1970): here at once, elsewhere soon.
 
+        For the leeway longer, since a token holds for as long after it has expired.
         False when Redis could not be told; it is told when it is back, as long as this process lives.
         """
+        until += self._leeway_seconds
         self._heard(session_id, until)
         self._forget_expired()
         self._untold.add(session_id)
