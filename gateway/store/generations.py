@@ -95,7 +95,10 @@ class Generations:
             self._raised(generation, number)
 
     async def raise_generation(self, company_id: str) -> int | None:
-        """After a write: nothing read before it is served as news from now on, here at once, elsewhere within a second.
+        """After a write: nothing read before it is served as news from now on.
+
+        Here that holds at once, elsewhere within a second while Redis is reachable, from here and from there; else when
+        it is back. Until then a replica that is cut off serves what it has for as long as it is fresh.
 
         The new number, for the client to echo; None when Redis could not be told, which is then done when it is back.
         """

@@ -1,4 +1,4 @@
-"""Sessions that have ended before their tokens expire: refused on every replica within a second."""
+"""Sessions that have ended before their tokens expire: refused everywhere, soon."""
 
 from typing import Any
 
@@ -19,7 +19,11 @@ FORGET_AT = 1_000
 
 
 class Revocations:
-    """Known to every replica; asking costs nothing but a look into memory. An entry ends when its tokens do."""
+    """Known to every replica within a second while Redis is reachable; else when it is back.
+
+    Asking costs nothing but a look into memory, so a replica that is cut off lets in whom others have refused since.
+    An entry ends when its tokens do.
+    """
 
     def __init__(self, server: RedisServer, changes: Changes, clock: Clock, *, leeway_seconds: float) -> None:
         self._server = server
