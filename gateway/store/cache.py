@@ -6,14 +6,19 @@ from contextvars import Context
 from types import TracebackType
 from typing import NamedTuple, Self
 
+import structlog
 from redis.asyncio import Redis
 
 from gateway.store.redis_server import RedisAway, RedisServer
+
+log = structlog.get_logger()
 
 VALUE_MAX_BYTES = 1024 * 1024
 """A larger value would hold up the small ones that come over the same connection, beyond their time."""
 WAITING_MAX_BYTES = 8 * 1024 * 1024
 """What may wait to be written; beyond it values are not kept, since nobody waits for them."""
+WAITING_MAX_WRITES = 20_000
+"""How many of them may wait: those that hold nothing have no bytes."""
 
 
 class Write(NamedTuple):
@@ -34,6 +39,7 @@ class Cache:
         self._waiting: dict[str, Write] = {}
         self._waiting_bytes = 0
         self._writer: asyncio.Task[None] | None = None
+        self._is_failing = False
         self.writes_dropped = 0
 
     async def __aenter__(self) -> Self:
@@ -63,15 +69,19 @@ class Cache:
             self.writes_dropped += len(values)
             return
         for name, write in values.items():
-            size = 0 if write.value is None else len(write.value)
-            if size > VALUE_MAX_BYTES or self._waiting_bytes + size > WAITING_MAX_BYTES:
+            replaced, size = self._waiting.pop(name, None), _size(write)
+            if replaced is not None:
+                self._waiting_bytes -= _size(replaced)
+            if size > VALUE_MAX_BYTES or not self._has_room(size):
                 self.writes_dropped += 1
                 continue
-            self._waiting.pop(name, None)
             self._waiting[name] = write
             self._waiting_bytes += size
         if self._waiting and self._writer is None:
             self._writer = asyncio.get_running_loop().create_task(self._write(), context=Context())
+
+    def _has_room(self, size: int) -> bool:
+        return len(self._waiting) < WAITING_MAX_WRITES and self._waiting_bytes + size <= WAITING_MAX_BYTES
 
     async def written(self) -> None:
         """Once everything that waited is written, or given up."""
@@ -79,13 +89,30 @@ class Cache:
             await asyncio.wait([self._writer])
 
     async def _write(self) -> None:
-        while self._waiting:
-            writes, self._waiting, self._waiting_bytes = self._waiting, {}, 0
-            try:
-                await self._server.run(lambda redis, writes=writes: _write_all(redis, writes))  # type: ignore[misc]
-            except RedisAway:
-                self.writes_dropped += len(writes)
-        self._writer = None
+        try:
+            while self._waiting:
+                writes, self._waiting, self._waiting_bytes = self._waiting, {}, 0
+                if not await self._is_written(writes):
+                    self.writes_dropped += len(writes)
+        finally:
+            self._writer = None
+
+    async def _is_written(self, writes: Mapping[str, Write]) -> bool:
+        try:
+            await self._server.run(lambda redis: _write_all(redis, writes))
+        except RedisAway:
+            return False
+        except Exception:  # whatever it is, such as a connection that the loop has closed, the next one may go well
+            if not self._is_failing:
+                log.exception("writes_failed")
+            self._is_failing = True
+            return False
+        self._is_failing = False
+        return True
+
+
+def _size(write: Write) -> int:
+    return 0 if write.value is None else len(write.value)
 
 
 async def _write_all(redis: Redis, writes: Mapping[str, Write]) -> None:

@@ -75,37 +75,40 @@ class Cached(Generic[K, V]):
         missing = [key for key in keys if key not in values]
         if missing:
             now = self._clock().timestamp()
-            old = await self._read(missing, values, now)
+            # held to the end: what is learned of a company while it is read lives as long as somebody holds it
+            stamps = {id: self._generations.stamp(id) for id in map(self._company_id_of, missing)}
+            old = await self._read(missing, values, now, stamps)
             asked = [key for key in missing if key not in values]
             if asked:
                 await self._ask(asked, values, old)
         return [values[key] for key in keys]
 
-    async def _read(self, keys: Sequence[K], values: dict[K, V | GatewayError | None], now: float) -> dict[K, V]:
+    async def _read(
+        self, keys: Sequence[K], values: dict[K, V | GatewayError | None], now: float, stamps: dict[str, Stamp]
+    ) -> dict[K, V]:
         """Puts what Redis has fresh into `values`; gives what is old but better than an error, from there or here."""
-        old = {key: entry.value for key in keys if (entry := self._stale_here(key, now)) is not None}
-        company_ids = list({self._company_id_of(key): None for key in keys})
-        generations = [self._generations.of(company_id) for company_id in company_ids]  # held until they are compared
         names = [self._codec.name(key) for key in keys]
-        found = await self._cache.get_many([*names, *map(self._generations.name, company_ids)])
+        found = await self._cache.get_many([*names, *map(self._generations.name, stamps)])
+        if found is not None:
+            for company_id, number in zip(stamps, found[len(keys) :], strict=True):
+                self._generations.learned(company_id, number_of(number))
+        old = {key: entry.value for key in keys if (entry := self._stale_here(key, now)) is not None}
         if found is None:
             return old
-        for company_id, number in zip(company_ids, found[len(keys) :], strict=True):
-            self._generations.learned(company_id, number_of(number))
-        current = {id: generation.number for id, generation in zip(company_ids, generations, strict=True)}
         for key, data in zip(keys, found, strict=False):
             kept = self._codec.decode(data)
             if kept is None or not 0 <= now - kept.read_at < self._policy.stale_seconds:
                 continue
             company_id = self._company_id_of(key)
-            is_current = kept.generation == current[company_id] and self._generations.is_told(company_id)
+            stamp = self._generations.stamp(company_id)
+            is_current = kept.generation == stamp.number and self._generations.is_told(company_id)
             lifetime = self._lifetime(kept.value, kept.read_at)
             if is_current and now < lifetime.fresh_until:
                 values[key] = kept.value
                 self.hits_in_redis += 1
-                size = bytes_in_memory(len(data or b""))
-                stamp = self._generations.stamp(company_id)
-                self._process.keep(self._shelf, key, kept.value, size, lifetime, stamp)
+                if stamp.epoch == stamps[company_id].epoch:  # else changes that came after the answer may be missing
+                    size = bytes_in_memory(len(data or b""))
+                    self._process.keep(self._shelf, key, kept.value, size, lifetime, stamp)
             elif is_current or self._policy.survives_writes:
                 old[key] = kept.value
         return old

@@ -5,6 +5,7 @@ from typing import Generic, TypeVar
 
 from gateway.domain.key import Source
 from gateway.errors import BackendError, GatewayError
+from gateway.store.guarded import guarded
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -27,10 +28,10 @@ class Fallback(Generic[K, V]):
 
     async def get_many(self, keys: Sequence[K]) -> Sequence[V | GatewayError | None]:
         """As `first`, with `second`'s answers in place of its failures."""
-        values = list(await self._first.get_many(keys))
+        values = list(await guarded(self._first, keys))
         failed = [index for index, value in enumerate(values) if isinstance(value, BackendError)]
         if failed:
-            others = await self._second.get_many([keys[index] for index in failed])
+            others = await guarded(self._second, [keys[index] for index in failed])
             for index, other in zip(failed, others, strict=True):
                 if other is not None and not isinstance(other, GatewayError):
                     values[index] = other

@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 from gateway.domain.time import Clock
 from gateway.store.changes import Changes
 from gateway.store.redis_server import RedisAway, RedisServer
+from gateway.store.untold import Untold
 
 log = structlog.get_logger()
 
@@ -49,7 +50,7 @@ class Generations:
         self._clock = clock
         self._known: WeakValueDictionary[str, Generation] = WeakValueDictionary()
         self._of_all = Generation()
-        self._untold: set[str] = set()
+        self._untold = Untold()
         self._on_missed: list[Callable[[], None]] = []
         self._epoch = 0
         changes.on(KIND, self._heard, self._catch_up)
@@ -94,7 +95,10 @@ class Generations:
             self._raised(generation, number)
 
     async def raise_generation(self, company_id: str) -> int | None:
-        """After a write: nothing read before it is served as news from now on, here at once, elsewhere within a second.
+        """After a write: nothing read before it is served as news from now on.
+
+        Here that holds at once, elsewhere within a second while Redis is reachable, from here and from there; else when
+        it is back. Until then a replica that is cut off serves what it has for as long as it is fresh.
 
         The new number, for the client to echo; None when Redis could not be told, which is then done when it is back.
         """
@@ -107,20 +111,28 @@ class Generations:
             return None
 
     async def catch_up(self, company_id: str, number: int) -> None:
-        """For a client that says it has seen `number`: if that would be news, asks Redis, which alone is believed."""
-        known = self.of(company_id).number
+        """For a client that says it has seen `number`: if that would be news, asks Redis, which alone is believed.
+
+        What was read before any number was known may be older than the first one, so it is not taken for news.
+        """
+        generation = self.of(company_id)
+        known = generation.number
         if known is not None and number <= known:
             return
         try:
             found = await self._server.run(lambda redis: redis.get(self.name(company_id)))
         except RedisAway:
             return
-        self.learned(company_id, number_of(found))
+        if known is None:
+            self._raised(generation, number_of(found))
+        else:
+            self.learned(company_id, number_of(found))
 
     async def _tell(self, company_id: str) -> int:
+        mark = self._untold.mark(company_id)
         number = await self._server.run(lambda redis: self._next(redis, company_id))
         await self._changes.tell(KIND, company_id, number)
-        self._untold.discard(company_id)
+        self._untold.told(company_id, mark)
         self._raised(self.of(company_id), number)  # once more: reads of meanwhile saw the old number in Redis
         return number
 
@@ -151,7 +163,7 @@ class Generations:
         self._epoch += 1
         for call in self._on_missed:
             call()
-        for company_id in list(self._untold):
+        for company_id in self._untold.marks():
             await self._tell(company_id)
 
 

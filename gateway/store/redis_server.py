@@ -95,12 +95,17 @@ class RedisServer:
         self._watching = asyncio.get_running_loop().create_task(self._watch(), context=Context())
 
     async def _watch(self) -> None:
-        began = time.monotonic()
+        began, is_failing = time.monotonic(), False
         while True:
             await asyncio.sleep(PAUSE_SECONDS)
             try:
                 await self._in_time(lambda redis: redis.ping())
             except REDIS_ERRORS:
+                continue
+            except Exception:  # whatever it is, a server that nobody watches would be away for good
+                if not is_failing:
+                    log.exception("redis_watch_failed")
+                is_failing = True
                 continue
             self._watching = None
             log.info("redis_back", away_seconds=round(time.monotonic() - began, 1))

@@ -1,4 +1,4 @@
-"""Sessions that have ended before their tokens expire: refused on every replica within a second."""
+"""Sessions that have ended before their tokens expire: refused everywhere, soon."""
 
 from typing import Any
 
@@ -8,22 +8,31 @@ from redis.asyncio import Redis
 from gateway.domain.time import Clock
 from gateway.store.changes import Changes
 from gateway.store.redis_server import RedisAway, RedisServer
+from gateway.store.untold import Untold
 
 log = structlog.get_logger()
 
 KIND = "revocation"
 NAME = "telco-gateway:revocations"
+FORGET_AT = 1_000
+"""Of so many, or of twice as many as were left the last time, those that have expired are forgotten."""
 
 
 class Revocations:
-    """Known to every replica; asking costs nothing but a look into memory. An entry ends when its tokens do."""
+    """Known to every replica within a second while Redis is reachable; else when it is back.
 
-    def __init__(self, server: RedisServer, changes: Changes, clock: Clock) -> None:
+    Asking costs nothing but a look into memory, so a replica that is cut off lets in whom others have refused since.
+    An entry ends when its tokens do.
+    """
+
+    def __init__(self, server: RedisServer, changes: Changes, clock: Clock, *, leeway_seconds: float) -> None:
         self._server = server
         self._changes = changes
         self._clock = clock
+        self._leeway_seconds = leeway_seconds
         self._until: dict[str, float] = {}
-        self._untold: set[str] = set()
+        self._forget_at = FORGET_AT
+        self._untold = Untold()
         changes.on(KIND, self._heard, self._catch_up)
 
     def __len__(self) -> int:
@@ -37,26 +46,32 @@ class Revocations:
     async def revoke(self, session_id: str, until: float) -> bool:
         """Refuses a session until all its tokens have expired (seconds since 1970): here at once, elsewhere soon.
 
+        For the leeway longer, since a token holds for as long after it has expired.
         False when Redis could not be told; it is told when it is back, as long as this process lives.
         """
+        until += self._leeway_seconds
         self._heard(session_id, until)
         self._forget_expired()
         self._untold.add(session_id)
+        mark = self._untold.mark(session_id)
         try:
             await self._server.run(lambda redis: self._keep(redis, {session_id: until}))
             await self._changes.tell(KIND, session_id, until)
         except RedisAway:
             log.error("revocation_not_told")
             return False
-        self._untold.discard(session_id)
+        self._untold.told(session_id, mark)
         return True
 
     def _heard(self, session_id: str, until: float) -> None:
+        if len(self._until) >= self._forget_at:
+            self._forget_expired()
         self._until[session_id] = max(until, self._until.get(session_id, 0.0))
 
     def _forget_expired(self) -> None:
         now = self._clock().timestamp()
         self._until = {session_id: until for session_id, until in self._until.items() if until > now}
+        self._forget_at = max(FORGET_AT, 2 * len(self._until))
 
     async def _keep(self, redis: Redis, revoked: dict[str, float]) -> None:
         async with redis.pipeline(transaction=True) as pipeline:
@@ -68,11 +83,11 @@ class Revocations:
     async def _catch_up(self) -> None:
         """After an outage: Redis and the others learn what this replica could not tell, and it what they have said."""
         self._forget_expired()
-        known = dict(self._until)
+        known, untold = dict(self._until), self._untold.marks()
         await self._server.run(lambda redis: self._keep(redis, known))
-        for session_id in list(self._untold):
+        for session_id, mark in untold.items():
             await self._changes.tell(KIND, session_id, self._until.get(session_id, 0.0))
-            self._untold.discard(session_id)
+            self._untold.told(session_id, mark)
         found: Any = await self._server.run(lambda redis: redis.zrange(NAME, 0, -1, withscores=True))
         for name, until in found:
             self._heard(name.decode(), until)

@@ -43,7 +43,9 @@ class Store:
         self.changes = Changes(self._server)
         self.generations = Generations(self._server, self.changes, clock)
         self.generations.on_missed(self._process.expire)
-        self.revocations = Revocations(self._server, self.changes, clock)
+        self.revocations = Revocations(
+            self._server, self.changes, clock, leeway_seconds=settings.identity.leeway_seconds
+        )
         self._shared: list[Shared[Any, Any]] = []
         self._cached: list[Cached[Any, Any]] = []
         self._stack = AsyncExitStack()

@@ -4,7 +4,7 @@ import asyncio
 
 from redis.asyncio import Redis
 
-from gateway.config import CacheSettings
+from gateway.config import CacheSettings, SharingSettings
 from gateway.domain.company import CompanyAccounts
 from gateway.domain.key import Key
 from tests.store.conftest import DOWN, Clock, Sims, StartReplica, sim
@@ -28,6 +28,14 @@ async def test_another_replica_reads_what_the_first_one_remembered(start: StartR
         await first.get("1", "2")
         assert await second.get("1", "2") == ["1", "1"]
         assert (first.sims.asked, second.sims.asked) == (["1", "2"], [])
+
+
+async def test_what_is_not_shared_is_kept_in_redis_too(start: StartReplica) -> None:
+    """From a company's very first read on."""
+    async with start(sharing=SharingSettings(enabled=False)) as first, start() as second:
+        await first.get("1")
+        assert await second.get("1") == ["1"]
+        assert second.sims.asked == []
 
 
 async def test_an_old_answer_is_asked_for_again_and_stands_in_for_an_error(start: StartReplica, clock: Clock) -> None:

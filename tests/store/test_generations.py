@@ -1,7 +1,9 @@
 """Reads follow writes: on this replica at once, on the others within a second, and after an outage."""
 
 import asyncio
+from collections.abc import Sequence
 
+import pytest
 from redis.asyncio import Redis
 
 from gateway.domain.key import Key
@@ -51,6 +53,58 @@ async def test_what_was_read_before_a_write_hides_no_error(start: StartReplica) 
         assert await second.get("1") == [DOWN]
 
 
+async def test_what_a_read_learns_to_be_outdated_hides_no_error(start: StartReplica, redis: Redis) -> None:
+    """The number that comes with the entry says that what is here is from before a write."""
+    async with start() as replica:
+        generations = replica.store.generations
+        await replica.get("1")
+        await redis.set(generations.name("a"), 7)  # a write whose message is still on its way
+        replica.sims.down = True
+        replica.store._process.expire()
+        assert await replica.get("1") == [DOWN]
+
+
+async def test_what_a_write_overtakes_while_redis_is_asked_hides_no_error(
+    start: StartReplica, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was good when the read began, and is not any more when its answer is there."""
+    async with start() as replica:
+        await replica.get("1")
+        clock.forward(400)
+        replica.sims.down = True
+        get_many = replica.store.cache.get_many
+
+        async def overtaken(names: Sequence[str]) -> Sequence[bytes | None] | None:
+            found = await get_many(names)
+            await replica.store.generations.raise_generation("a")
+            return found
+
+        monkeypatch.setattr(replica.store.cache, "get_many", overtaken)
+        assert await replica.get("1") == [DOWN]
+
+
+async def test_what_was_read_while_changes_were_missed_is_not_kept(
+    start: StartReplica, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its waiter has it; a change that came after Redis answered may never be heard here."""
+    async with start() as first, start() as second:
+        await first.get("1")
+        get_many = second.store.cache.get_many
+
+        async def overtaken(names: Sequence[str]) -> Sequence[bytes | None] | None:
+            found = await get_many(names)
+            await second.store.generations._catch_up()
+            return found
+
+        with monkeypatch.context() as patch:
+            patch.setattr(second.store.cache, "get_many", overtaken)
+            assert await second.get("1") == ["1"]
+        assert second.source.known([Key("a", "1")]) == {}
+        assert await second.get("1") == ["1"]
+        assert second.source.known([Key("a", "1")])
+        assert second.sims.asked == []
+
+
 async def test_numbers_go_up_even_if_redis_loses_them(start: StartReplica, redis: Redis, clock: Clock) -> None:
     """A number that was given once is not given again, so an entry that was kept is not taken for news."""
     async with start() as replica:
@@ -77,6 +131,20 @@ async def test_a_client_that_knows_more_makes_redis_be_asked(start: StartReplica
         asked = (await redis.info("commandstats"))["cmdstat_get"]["calls"]
         await generations.catch_up("a", 7)
         assert (await redis.info("commandstats"))["cmdstat_get"]["calls"] == asked
+
+
+async def test_the_first_number_that_is_learned_for_a_client_outdates(start: StartReplica, redis: Redis) -> None:
+    """What was read while Redis was away may be from before the write that the client has seen; asked once only."""
+    async with start() as replica:
+        generations = replica.store.generations
+        before = generations.stamp("a")
+        await redis.set(generations.name("a"), 900)
+        await generations.catch_up("a", 900)
+        assert not generations.holds(before)
+        now = generations.stamp("a")
+        assert now.number == 900
+        await generations.catch_up("a", 900)
+        assert generations.holds(now)
 
 
 async def test_a_warm_request_asks_redis_nothing(start: StartReplica, redis: Redis) -> None:
