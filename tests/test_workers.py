@@ -144,6 +144,23 @@ def test_a_signal_drains_all(tmp_path: Path) -> None:
         assert running.process.wait(PATIENCE_SECONDS) == 0
 
 
+def test_a_drain_closes_the_port(tmp_path: Path) -> None:
+    """While workers drain, whoever comes is refused: no worker holds another's listener open without accepting."""
+    with serving(tmp_path) as running:
+        connections = [running.half_a_request() for _ in range(6)]
+        running.process.terminate()
+        time.sleep(1)
+        with (
+            pytest.raises(ConnectionRefusedError),
+            socket.create_connection(("127.0.0.1", running.port), PATIENCE_SECONDS),
+        ):
+            pass
+        assert running.process.poll() is None
+        for connection in connections:
+            connection.close()
+        assert running.process.wait(PATIENCE_SECONDS) == 0
+
+
 def test_a_second_signal_ends_at_once(tmp_path: Path) -> None:
     """Who asks twice does not wait for the drain: 130, and no worker is left."""
     with serving(tmp_path) as running, running.half_a_request():

@@ -109,10 +109,11 @@ class Workers:
             worker.tell(word)
 
     def _start_those_due(self) -> None:
-        due = [listener for at, listener in self._to_start if at <= time.monotonic()]
-        self._to_start = [(at, listener) for at, listener in self._to_start if listener not in due]
-        for listener in due:
-            self._start(listener)
+        """One at a time, for each worker closes the listeners of those that are still to start."""
+        now = time.monotonic()
+        while due := [each for each in self._to_start if each[0] <= now]:
+            self._to_start.remove(due[0])
+            self._start(due[0][1])
 
     def _start(self, listener: socket.socket) -> None:
         ours, theirs = socket.socketpair()
