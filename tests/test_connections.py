@@ -1,6 +1,7 @@
 """What one connection may do to a server: by raw sockets, since clients are too polite."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 
 import pytest
@@ -250,6 +251,21 @@ async def test_not_http(port: int) -> None:
     client.send(b"\x16\x03\x01\x02\x00 hello\r\n\r\n")
     received, _ = await client.rest()
     assert received.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+
+
+@pytest.mark.parametrize("target", [b"GET http://[", b"GET http://", b"CONNECT a:99999"])
+@pytest.mark.parametrize("before", [b"", GET])
+async def test_a_target_that_is_none(port: int, target: bytes, before: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    """A target that is no URL is 400, as the first request or a further one, and no error of ours."""
+    client = await connected(port)
+    if before:
+        client.send(before)
+        await client.answer()
+    client.send(target + b" HTTP/1.1\r\nHost: x\r\n\r\n")
+    received, _ = await client.rest()
+    assert received.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert received.endswith(b"This is not an HTTP request.")
+    assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
 
 
 async def test_a_half_closed_connection_is_one_left(application: Application, port: int) -> None:
