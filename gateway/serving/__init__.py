@@ -75,6 +75,7 @@ async def serving(
         while not server.started:
             if task.done():
                 task.result()
+                raise ConfigurationError("server: it ended before it served; its log says why.")
             await asyncio.sleep(0.005)
         yield base_url(host, listener)
     finally:
