@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator
+from contextvars import ContextVar
 
 import pytest
 import pytest_asyncio
@@ -223,6 +224,26 @@ async def test_pipelined_requests(application: Application, port: int) -> None:
         assert (await client.answer()).startswith(b"HTTP/1.1 200 OK\r\n")
     assert application.bodies == [b"0", b"1", b"2"]
     client.close()
+
+
+async def test_pipelined_requests_share_no_context(application: Application) -> None:
+    """What one request says of itself in a context variable, the one behind it on the connection does not see."""
+    asked_by: ContextVar[str] = ContextVar("asked_by", default="nobody")
+    seen: list[str] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            seen.append(asked_by.get())
+            asked_by.set(scope["path"])
+        await application.asgi(scope, receive, send)
+
+    async with serving(app) as url:
+        client = await connected(int(url.rpartition(":")[2]))
+        client.send(b"GET /anna HTTP/1.1\r\nHost: x\r\n\r\n" + GET)
+        for _ in range(2):
+            await client.answer()
+        client.close()
+    assert seen == ["nobody", "nobody"]
 
 
 async def test_a_pipelined_request_that_stalls(port: int) -> None:

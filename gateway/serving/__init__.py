@@ -65,6 +65,7 @@ async def serving(
         ws="none",
         server_header=False,
         date_header=False,
+        reset_contextvars=True,  # or a pipelined request begins with what the one before it said of its caller
         proxy_headers=False,  # nothing here goes by the client's address, and uvicorn would read the environment
         timeout_graceful_shutdown=grace_seconds,  # type: ignore[arg-type] # uvicorn waits for parts of seconds too
     )
