@@ -22,9 +22,9 @@ from graphql import (
 )
 from starlette.types import ASGIApp
 
-from gateway.adapters.caller import CALLER
 from gateway.admission import Admission
 from gateway.config import IdentitySettings, LimitSettings, ServerSettings
+from gateway.domain.caller import CALLER
 from gateway.domain.viewer import Scope, Viewer
 from gateway.engine import Engine
 from gateway.errors import BackendTimeout, Unauthenticated
