@@ -1,7 +1,9 @@
 """What one connection may do to a server: by raw sockets, since clients are too polite."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
+from contextvars import ContextVar
 
 import pytest
 import pytest_asyncio
@@ -224,6 +226,26 @@ async def test_pipelined_requests(application: Application, port: int) -> None:
     client.close()
 
 
+async def test_pipelined_requests_share_no_context(application: Application) -> None:
+    """What one request says of itself in a context variable, the one behind it on the connection does not see."""
+    asked_by: ContextVar[str] = ContextVar("asked_by", default="nobody")
+    seen: list[str] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            seen.append(asked_by.get())
+            asked_by.set(scope["path"])
+        await application.asgi(scope, receive, send)
+
+    async with serving(app) as url:
+        client = await connected(int(url.rpartition(":")[2]))
+        client.send(b"GET /anna HTTP/1.1\r\nHost: x\r\n\r\n" + GET)
+        for _ in range(2):
+            await client.answer()
+        client.close()
+    assert seen == ["nobody", "nobody"]
+
+
 async def test_a_pipelined_request_that_stalls(port: int) -> None:
     """Half a request behind one that is being answered spoils neither the answer nor the time."""
     client = await connected(port)
@@ -250,6 +272,21 @@ async def test_not_http(port: int) -> None:
     client.send(b"\x16\x03\x01\x02\x00 hello\r\n\r\n")
     received, _ = await client.rest()
     assert received.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+
+
+@pytest.mark.parametrize("target", [b"GET http://[", b"GET http://", b"CONNECT a:99999"])
+@pytest.mark.parametrize("before", [b"", GET])
+async def test_a_target_that_is_none(port: int, target: bytes, before: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    """A target that is no URL is 400, as the first request or a further one, and no error of ours."""
+    client = await connected(port)
+    if before:
+        client.send(before)
+        await client.answer()
+    client.send(target + b" HTTP/1.1\r\nHost: x\r\n\r\n")
+    received, _ = await client.rest()
+    assert received.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert received.endswith(b"This is not an HTTP request.")
+    assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
 
 
 async def test_a_half_closed_connection_is_one_left(application: Application, port: int) -> None:

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 
 import aiohttp
 import pytest
+import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -169,6 +170,19 @@ async def test_a_failed_start_is_an_error_not_an_exit() -> None:
     with pytest.raises(ConfigurationError, match=r"^server: the application did not start; its log says why\.$"):
         async with serving(Starlette(lifespan=lifespan)):
             pass
+
+
+async def test_a_server_that_ends_before_it_serves(application: Application, monkeypatch: pytest.MonkeyPatch) -> None:
+    """uvicorn that ends without an error and without having started is an error, not a wait for ever."""
+
+    async def serve(server: uvicorn.Server, sockets: object = None) -> None:
+        pass
+
+    monkeypatch.setattr(uvicorn.Server, "serve", serve)
+    async with asyncio.timeout(10):
+        with pytest.raises(ConfigurationError, match=r"^server: it ended before it served; its log says why\.$"):
+            async with serving(application.asgi):
+                pass
 
 
 async def test_an_error_in_the_block_ends_the_server(application: Application) -> None:

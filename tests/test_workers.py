@@ -9,10 +9,13 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 import pytest
+
+from gateway.cli.workers import SIGNALS, Workers
+from gateway.serving import listening
 
 COMMAND = [sys.executable, "-c", "from gateway.cli import main; main()"]
 PATIENCE_SECONDS = 60
@@ -144,6 +147,23 @@ def test_a_signal_drains_all(tmp_path: Path) -> None:
         assert running.process.wait(PATIENCE_SECONDS) == 0
 
 
+def test_a_drain_closes_the_port(tmp_path: Path) -> None:
+    """While workers drain, whoever comes is refused: no worker holds another's listener open without accepting."""
+    with serving(tmp_path) as running:
+        connections = [running.half_a_request() for _ in range(6)]
+        running.process.terminate()
+        time.sleep(1)
+        with (
+            pytest.raises(ConnectionRefusedError),
+            socket.create_connection(("127.0.0.1", running.port), PATIENCE_SECONDS),
+        ):
+            pass
+        assert running.process.poll() is None
+        for connection in connections:
+            connection.close()
+        assert running.process.wait(PATIENCE_SECONDS) == 0
+
+
 def test_a_second_signal_ends_at_once(tmp_path: Path) -> None:
     """Who asks twice does not wait for the drain: 130, and no worker is left."""
     with serving(tmp_path) as running, running.half_a_request():
@@ -170,6 +190,25 @@ def test_a_worker_that_dies_is_replaced(tmp_path: Path) -> None:
         running.process.terminate()
         assert running.process.wait(PATIENCE_SECONDS) == 0
         assert running.events().count("worker_ended") == 1
+
+
+def test_an_error_leaves_no_wakeup_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A parent that fails gives up what signals were to wake."""
+
+    def flush_logs() -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr("gateway.cli.workers.flush_logs", flush_logs)
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    with listening("127.0.0.1", 0, "server.port") as listener:
+        workers = Workers(lambda _: nullcontext(), [listener], on_ready=lambda: None, drain_seconds=0)
+        try:
+            with pytest.raises(OSError, match=r"^no space left$"):
+                workers.run()
+            assert signal.set_wakeup_fd(-1) == -1
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
 
 def test_workers_do_not_outlive_their_parent(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ from urllib.parse import quote_plus, urlencode
 import msgspec
 
 from gateway.adapters._reply import Reply
-from gateway.adapters.caller import CALLER
 from gateway.config import ApiKeyAuth, Auth, BasicAuth, CallerTokenAuth, ClientCredentialsAuth, NoAuth
+from gateway.domain.caller import CALLER
 from gateway.errors import BackendAccessDenied, BackendContractBroken, BackendFailed
 
 EXPIRY_MARGIN_SECONDS = 30.0

@@ -84,14 +84,17 @@ class Workers:
     def _watched_signals(self) -> Iterator[None]:
         """Signals arrive as bytes on a socket that the selector waits for."""
         heard, rung = socket.socketpair()
-        for each in (heard, rung):
-            each.setblocking(False)
-        signal.set_wakeup_fd(rung.fileno(), warn_on_full_buffer=False)
-        for number in SIGNALS:
-            signal.signal(number, lambda *_: None)
-        self._selector.register(heard, selectors.EVENT_READ, lambda: self._signalled(heard))
-        yield
-        signal.set_wakeup_fd(-1)
+        with heard, rung:
+            for each in (heard, rung):
+                each.setblocking(False)
+            signal.set_wakeup_fd(rung.fileno(), warn_on_full_buffer=False)
+            try:
+                for number in SIGNALS:
+                    signal.signal(number, lambda *_: None)
+                self._selector.register(heard, selectors.EVENT_READ, lambda: self._signalled(heard))
+                yield
+            finally:
+                signal.set_wakeup_fd(-1)
 
     def _signalled(self, heard: socket.socket) -> None:
         for number in heard.recv(64):
@@ -109,14 +112,15 @@ class Workers:
             worker.tell(word)
 
     def _start_those_due(self) -> None:
-        due = [listener for at, listener in self._to_start if at <= time.monotonic()]
-        self._to_start = [(at, listener) for at, listener in self._to_start if listener not in due]
-        for listener in due:
-            self._start(listener)
+        """One at a time, for each worker closes the listeners of those that are still to start."""
+        now = time.monotonic()
+        while due := [each for each in self._to_start if each[0] <= now]:
+            self._to_start.remove(due[0])
+            self._start(due[0][1])
 
     def _start(self, listener: socket.socket) -> None:
-        ours, theirs = socket.socketpair()
         flush_logs()  # or the worker would write those lines too
+        ours, theirs = socket.socketpair()
         signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # a signal now would be taken for the parent's
         pid = os.fork()
         if pid == 0:

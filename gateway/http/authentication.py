@@ -10,7 +10,6 @@ from gateway.config import IdentitySettings
 from gateway.context import Clock
 from gateway.domain.viewer import ANONYMOUS, SCOPES_OF_ROLE, Role, Scope, Viewer
 from gateway.errors import Unauthenticated
-from gateway.http.revocations import NobodyRevoked, Revocations
 from gateway.http.verified_tokens import VerifiedToken, VerifiedTokens
 
 TOKEN_MAX_CHARACTERS = 8_192
@@ -33,6 +32,13 @@ class SigningKeySource(Protocol):
         """The key of that id; Unauthenticated when the issuer has none, IdentityUnavailable when it cannot be asked."""
 
 
+class Sessions(Protocol):
+    """What is known in this process of sessions that ended before their tokens do."""
+
+    def is_revoked(self, session_id: str) -> bool:
+        """Whether tokens of that session hold no more: asked in every request, so it must not wait."""
+
+
 class Authenticator:
     """Reads bearer tokens by the issuer's published keys and the gateway's own clock.
 
@@ -44,14 +50,14 @@ class Authenticator:
         identity: IdentitySettings,
         keys: SigningKeySource,
         clock: Clock,
-        revocations: Revocations | None = None,
+        sessions: Sessions,
         *,
         verified: VerifiedTokens | None = None,
     ) -> None:
         self._identity = identity
         self._keys = keys
         self._clock = clock
-        self._revocations = NobodyRevoked() if revocations is None else revocations
+        self._sessions = sessions
         self._verified = VerifiedTokens() if verified is None else verified
 
     async def viewer(self, token: str | None) -> Viewer:
@@ -61,7 +67,7 @@ class Authenticator:
         verified = self._verified.get(token, self._clock().timestamp(), self._identity.leeway_seconds)
         if verified is None:
             verified = await self._verify(token)
-        if verified.session_id is not None and self._revocations.is_revoked(verified.session_id):
+        if verified.session_id is not None and self._sessions.is_revoked(verified.session_id):
             raise Unauthenticated("The session of this token has ended; sign in again.")
         return verified.viewer
 

@@ -6,10 +6,10 @@ import structlog
 from graphql import ExecutionResult
 from starlette.types import Receive, Scope, Send
 
-from gateway.adapters.caller import CALLER, Caller
 from gateway.admission import Admission, Refused
 from gateway.config import LimitSettings
 from gateway.context import Context
+from gateway.domain.caller import CALLER, Caller
 from gateway.domain.viewer import Viewer
 from gateway.engine import Engine
 from gateway.errors import GatewayError, InternalError

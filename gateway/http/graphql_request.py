@@ -50,17 +50,20 @@ async def read_body(headers: RequestHeaders, receive: Receive, *, max_bytes: int
 
 
 async def _read(receive: Receive, max_bytes: int) -> bytes:
-    body = b""
+    body = bytearray()
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise ClientGone
         part: bytes = message.get("body", b"")
-        body = body + part if body else part  # nearly always it is there in one piece
-        if len(body) > max_bytes:
+        if len(body) + len(part) > max_bytes:
             raise _too_large(max_bytes)
-        if not message.get("more_body", False):
-            return body
+        is_whole = not message.get("more_body", False)
+        if is_whole and not body:
+            return part  # nearly always it is there in one piece
+        body += part
+        if is_whole:
+            return bytes(body)
 
 
 def _too_large(max_bytes: int) -> HttpRefusal:

@@ -65,6 +65,7 @@ async def serving(
         ws="none",
         server_header=False,
         date_header=False,
+        reset_contextvars=True,  # or a pipelined request begins with what the one before it said of its caller
         proxy_headers=False,  # nothing here goes by the client's address, and uvicorn would read the environment
         timeout_graceful_shutdown=grace_seconds,  # type: ignore[arg-type] # uvicorn waits for parts of seconds too
     )
@@ -75,6 +76,7 @@ async def serving(
         while not server.started:
             if task.done():
                 task.result()
+                raise ConfigurationError("server: it ended before it served; its log says why.")
             await asyncio.sleep(0.005)
         yield base_url(host, listener)
     finally:

@@ -92,9 +92,9 @@ class BoundedConnection(HttpToolsProtocol):
         ):
             self._refuse_headers()
             raise _Refused
+        super().on_headers_complete()  # raises for a target that is no URL: then there is no request
         self._is_in_headers, self._is_in_body, self._has_asked = False, True, True
         self.expires_at = math.inf
-        super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         """The end of a request's body."""

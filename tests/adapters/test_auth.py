@@ -23,7 +23,6 @@ from gateway.adapters._api import Api
 from gateway.adapters._auth import ClientCredentials
 from gateway.adapters._client import BackendClient
 from gateway.adapters._reply import Reply
-from gateway.adapters.caller import CALLER, Caller
 from gateway.config import (
     ApiKeyAuth,
     BasicAuth,
@@ -31,6 +30,7 @@ from gateway.config import (
     ClientCredentialsAuth,
     TlsSettings,
 )
+from gateway.domain.caller import CALLER, Caller
 from gateway.errors import (
     BackendAccessDenied,
     BackendContractBroken,

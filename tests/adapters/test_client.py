@@ -15,9 +15,8 @@ from gateway.adapters import _client
 from gateway.adapters._api import Api
 from gateway.adapters._call import Call
 from gateway.adapters._client import BackendClient, translated
-from gateway.adapters.caller import CALLER, Caller
 from gateway.config import BackendSettings
-from gateway.domain.caller import SERVED, Served
+from gateway.domain.caller import CALLER, SERVED, Caller, Served
 from gateway.errors import (
     BackendAccessDenied,
     BackendBusy,

@@ -22,15 +22,16 @@ from graphql import (
 )
 from starlette.types import ASGIApp
 
-from gateway.adapters.caller import CALLER
 from gateway.admission import Admission
 from gateway.config import IdentitySettings, LimitSettings, ServerSettings
+from gateway.domain.caller import CALLER
 from gateway.domain.viewer import Scope, Viewer
 from gateway.engine import Engine
 from gateway.errors import BackendTimeout, Unauthenticated
 from gateway.http import create_app
 from gateway.http.authentication import Authenticator
 from gateway.serving import serving
+from tests.http.sessions import RevokedSessions
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 PRIVATE_KEY = ec.generate_private_key(ec.SECP256R1())
@@ -175,7 +176,7 @@ def make_app(work: Work) -> Callable[[Authenticator], ASGIApp]:
 @pytest.fixture(scope="module")
 def app(make_app: Callable[[Authenticator], ASGIApp], issuer: Issuer) -> ASGIApp:
     """The gateway's HTTP layer."""
-    return make_app(Authenticator(IDENTITY, issuer, lambda: NOW))
+    return make_app(Authenticator(IDENTITY, issuer, lambda: NOW, RevokedSessions()))
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -13,6 +13,7 @@ from gateway.config import IdentitySettings
 from gateway.domain.viewer import OWN_COMPANY, SCOPES_OF_ROLE, Role, Scope, Viewer
 from gateway.errors import Unauthenticated
 from gateway.http.authentication import Authenticator, bearer_token
+from tests.http.sessions import RevokedSessions
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -23,7 +24,7 @@ KID_IS_A_NUMBER = "eyJhbGciOiJFUzI1NiIsImtpZCI6N30.e30.YWFh"
 @pytest.fixture(scope="module")
 def authenticator(issuer: Any) -> Authenticator:
     """Reads the test issuer's tokens at the test's time."""
-    return Authenticator(issuer.settings, issuer, lambda: issuer.now)
+    return Authenticator(issuer.settings, issuer, lambda: issuer.now, RevokedSessions())
 
 
 async def test_administrator(authenticator: Authenticator, token: Token) -> None:
@@ -97,7 +98,7 @@ async def test_mapped_claims(issuer: Any, token: Token) -> None:
         scope_claim="permissions",
         roles={"bosses": "TELCO_MANAGER"},
     )
-    viewer = await Authenticator(settings, issuer, lambda: issuer.now).viewer(
+    viewer = await Authenticator(settings, issuer, lambda: issuer.now, RevokedSessions()).viewer(
         token(group="bosses", org="org-7", permissions=["line:read"], scope="invoice:read")
     )
     assert viewer == Viewer("anna", Role.TELCO_MANAGER, "org-7", frozenset({Scope.LINE_READ}))

@@ -13,6 +13,7 @@ from gateway.errors import Unauthenticated
 from gateway.http.authentication import Authenticator
 from gateway.http.verified_tokens import VerifiedTokens
 from gateway.serving import serving
+from tests.http.sessions import RevokedSessions
 
 Token = Callable[..., str]
 REVOKED = r"^The session of this token has ended; sign in again\.$"
@@ -31,14 +32,6 @@ class CountingKeys:
         self.asked += 1
         key: jwt.PyJWK = await self._issuer.key("gone" if self.withdrawn else kid, algorithm)
         return key
-
-
-class RevokedSessions(set[str]):
-    """Sessions that ended."""
-
-    def is_revoked(self, session_id: str) -> bool:
-        """Whether this one did."""
-        return session_id in self
 
 
 class World:
@@ -169,7 +162,7 @@ async def test_tokens_are_not_kept(issuer: Any, token: Token) -> None:
     """What is remembered holds a digest of the token, and no part of it."""
     verified = VerifiedTokens()
     known = token()
-    await Authenticator(issuer.settings, issuer, lambda: issuer.now, verified=verified).viewer(known)
+    await Authenticator(issuer.settings, issuer, lambda: issuer.now, RevokedSessions(), verified=verified).viewer(known)
     assert known.split(".")[2] not in repr(vars(verified))
 
 
