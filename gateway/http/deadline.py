@@ -1,12 +1,13 @@
 """Work that is worth doing only while somebody waits for it, and only for so long."""
 
 import asyncio
-from collections.abc import Coroutine, Generator
+from collections.abc import Coroutine
 from types import TracebackType
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 from starlette.types import Receive
 
+from gateway.engine.eager import Suspended, stepped
 from gateway.errors import RequestTimeout
 
 T = TypeVar("T")
@@ -32,13 +33,11 @@ async def in_time(work: Coroutine[Any, Any, T], deadline: Deadline) -> T:
 
     What need not wait for anything costs no timer.
     """
-    try:
-        waits_for = work.send(None)
-    except StopIteration as done:
-        result: T = done.value
-        return result
+    first = stepped(work)
+    if not isinstance(first, Suspended):
+        return first
     async with asyncio.timeout_at(deadline.at):
-        return await _Begun(work, waits_for)
+        return await first
 
 
 async def while_awaited(work: Coroutine[Any, Any, T], receive: Receive, deadline: Deadline) -> T:
@@ -47,41 +46,11 @@ async def while_awaited(work: Coroutine[Any, Any, T], receive: Receive, deadline
     The work runs in the task of whoever asks, and is cancelled in both cases, as it is when the server itself gives
     up. What need not wait for anything costs neither a timer nor a look at the connection.
     """
-    try:
-        waits_for = work.send(None)
-    except StopIteration as done:
-        result: T = done.value
-        return result
+    first = stepped(work)
+    if not isinstance(first, Suspended):
+        return first
     with _Watch(receive, deadline):
-        return await _Begun(work, waits_for)
-
-
-class _Begun(Generic[T]):
-    """A coroutine that has come to its first wait, `waits_for`; awaiting this goes on from there."""
-
-    __slots__ = ("_waits_for", "_work")
-
-    def __init__(self, work: Coroutine[Any, Any, T], waits_for: Any) -> None:
-        self._work = work
-        self._waits_for = waits_for
-
-    def __await__(self) -> Generator[Any, Any, T]:
-        """Hands on what the work waits for, and to the work what came of it."""
-        waits_for = self._waits_for
-        try:
-            while True:
-                try:
-                    came = yield waits_for
-                except GeneratorExit:
-                    self._work.close()
-                    raise
-                except BaseException as error:
-                    waits_for = self._work.throw(error)
-                else:
-                    waits_for = self._work.send(came)
-        except StopIteration as done:
-            result: T = done.value
-            return result
+        return await first
 
 
 class _Watch:
