@@ -13,6 +13,7 @@ from gateway.store.generations import Generations, Stamp, number_of
 from gateway.store.guarded import guarded
 from gateway.store.policy import Policy
 from gateway.store.process_cache import Entry, Lifetime, ProcessCache, Shelf, bytes_in_memory
+from gateway.store.trouble import Trouble
 
 K = TypeVar("K", bound=tuple[str, ...] | str)
 V = TypeVar("V")
@@ -38,9 +39,11 @@ class Cached(Generic[K, V]):
         process: ProcessCache,
         cache: Cache,
         generations: Generations,
+        trouble: Trouble,
         clock: Clock,
     ) -> None:
         self._source = source
+        self._trouble = trouble
         self._policy = policy
         self._codec = codec
         self._company_id_of = company_id_of
@@ -121,10 +124,18 @@ class Cached(Generic[K, V]):
 
     async def _ask(self, keys: Sequence[K], values: dict[K, V | GatewayError | None], old: dict[K, V]) -> None:
         """Puts the source's answers into `values`, and keeps them."""
+        if old and self._trouble.is_fresh:
+            known = {key: old[key] for key in keys if key in old}
+            values.update(known)
+            self.served_stale += len(known)
+            keys = [key for key in keys if key not in known]
+            if not keys:
+                return
         self.misses += len(keys)
         stamps = {id: self._generations.stamp(id) for id in {self._company_id_of(key) for key in keys}}
         read_at = self._clock().timestamp()
         answers = await guarded(self._source, keys)
+        self._trouble.note(answers)
         for key, answer in zip(keys, answers, strict=True):
             if isinstance(answer, GatewayError):
                 if not self._policy.survives_writes and not self._generations.holds(stamps[self._company_id_of(key)]):

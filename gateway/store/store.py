@@ -23,6 +23,7 @@ from gateway.store.process_cache import ProcessCache
 from gateway.store.redis_server import RedisServer
 from gateway.store.revocations import Revocations
 from gateway.store.shared import Shared
+from gateway.store.trouble import Trouble
 
 log = structlog.get_logger()
 
@@ -69,18 +70,20 @@ class Store:
         KeyError for a source that has no rule.
         """
         by_caller = isinstance(auth, CallerTokenAuth)
-        wrapped = copy(backend)
+        wrapped, trouble = copy(backend), Trouble(self._clock)
         for name, value in vars(type(backend)).items():
             if isinstance(value, cached_property) and name != ACCOUNTS_SOURCE:
                 source = getattr(backend, name)
-                vars(wrapped)[name] = self.wrapped(name, source, by_caller=by_caller)
+                vars(wrapped)[name] = self.wrapped(name, source, trouble, by_caller=by_caller)
         return wrapped
 
-    def wrapped(self, name: str, source: Source[Any, Any], *, by_caller: bool = False) -> Source[Any, Any]:
+    def wrapped(
+        self, name: str, source: Source[Any, Any], trouble: Trouble | None = None, *, by_caller: bool = False
+    ) -> Source[Any, Any]:
         """One source, shared and cached by the rule of that name; KeyError where there is none."""
         rule = RULES[name]
         if self.settings.cache.enabled and not by_caller:
-            source = self._cached_source(name, source, rule)
+            source = self._cached_source(name, source, rule, trouble or Trouble(self._clock))
         return self._shared_source(source, rule, by_caller=by_caller)
 
     def accounts(
@@ -97,7 +100,7 @@ class Store:
         """
         told = crm
         if not isinstance(crm_auth, CallerTokenAuth):
-            told = self._cached_source(ACCOUNTS_SOURCE, crm, ACCOUNTS)
+            told = self._cached_source(ACCOUNTS_SOURCE, crm, ACCOUNTS, Trouble(self._clock))
         by_caller = any(isinstance(auth, CallerTokenAuth) for auth in (crm_auth, billing_auth))
         return self._shared_source(Fallback(told, billing), ACCOUNTS, by_caller=by_caller)
 
@@ -133,7 +136,7 @@ class Store:
         self._shared.append(shared)
         return shared
 
-    def _cached_source(self, name: str, source: Source[Any, Any], rule: Rule) -> Source[Any, Any]:
+    def _cached_source(self, name: str, source: Source[Any, Any], rule: Rule, trouble: Trouble) -> Source[Any, Any]:
         if rule.policy is None:
             return source
         cached = Cached(
@@ -144,6 +147,7 @@ class Store:
             process=self._process,
             cache=self.cache,
             generations=self.generations,
+            trouble=trouble,
             clock=self._clock,
         )
         self._cached.append(cached)
