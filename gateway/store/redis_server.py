@@ -25,7 +25,8 @@ PAUSE_SECONDS = 0.5
 AT_ONCE = 32
 """Commands that run together, each on a connection; far below where the client would refuse to open one more."""
 
-REDIS_ERRORS = (RedisError, OSError, TimeoutError)
+REDIS_ERRORS = (RedisError, OSError, TimeoutError, RuntimeError)
+"""The last is what uvloop raises for a connection that it has closed."""
 
 
 class RedisAway(Exception):
