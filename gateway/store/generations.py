@@ -53,6 +53,7 @@ class Generations:
         self._untold = Untold()
         self._on_missed: list[Callable[[], None]] = []
         self._epoch = 0
+        server.on_back(self._tell_untold)
         changes.on(KIND, self._heard, self._catch_up)
 
     @staticmethod
@@ -159,10 +160,13 @@ class Generations:
             self._raised(generation, int(number))
 
     async def _catch_up(self) -> None:
-        """After an outage: what is kept here may be old, and what was not told is told."""
+        """After the channel was lost: what is kept here may be old, and what was not told is told."""
         self._epoch += 1
         for call in self._on_missed:
             call()
+        await self._tell_untold()
+
+    async def _tell_untold(self) -> None:
         for company_id in self._untold.marks():
             await self._tell(company_id)
 

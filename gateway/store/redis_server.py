@@ -25,7 +25,8 @@ PAUSE_SECONDS = 0.5
 AT_ONCE = 32
 """Commands that run together, each on a connection; far below where the client would refuse to open one more."""
 
-REDIS_ERRORS = (RedisError, OSError, TimeoutError)
+REDIS_ERRORS = (RedisError, OSError, TimeoutError, RuntimeError)
+"""The last is what uvloop raises for a connection that it has closed."""
 
 
 class RedisAway(Exception):
@@ -43,7 +44,9 @@ class RedisServer:
         self._url = settings.cache_url
         self._redis = self.new_client()
         self._places = asyncio.Semaphore(AT_ONCE)
+        self._is_away = False
         self._watching: asyncio.Task[None] | None = None
+        self._on_back: list[Callable[[], Awaitable[None]]] = []
         self.failures = 0
 
     async def __aenter__(self) -> Self:
@@ -69,7 +72,11 @@ class RedisServer:
     @property
     def is_away(self) -> bool:
         """Whether the server is being left alone."""
-        return self._watching is not None
+        return self._is_away
+
+    def on_back(self, call: Callable[[], Awaitable[None]]) -> None:
+        """Calls back, in the background, when a server that was away answers again; `call` may raise RedisAway."""
+        self._on_back.append(call)
 
     async def run(self, work: Callable[[Redis], Awaitable[T]]) -> T:
         """What `work` gives; RedisAway when the server is not there, or not in time."""
@@ -91,10 +98,26 @@ class RedisServer:
         if self.is_away:
             return
         log.warning("redis_away", error=type(error).__name__)
+        self._is_away = True
+        if self._watching is not None and not self._watching.done():
+            return  # it is telling that the server was back, and will see
         # In a context of its own: whoever met the failure is not who the server is watched for.
         self._watching = asyncio.get_running_loop().create_task(self._watch(), context=Context())
 
     async def _watch(self) -> None:
+        while self._is_away:
+            await self._back()
+            self._is_away = False
+            for call in self._on_back:
+                try:
+                    await call()
+                except RedisAway:
+                    break
+                except Exception:
+                    log.exception("redis_back_failed")
+
+    async def _back(self) -> None:
+        """Returns when the server answers."""
         began, is_failing = time.monotonic(), False
         while True:
             await asyncio.sleep(PAUSE_SECONDS)
@@ -107,6 +130,5 @@ class RedisServer:
                     log.exception("redis_watch_failed")
                 is_failing = True
                 continue
-            self._watching = None
             log.info("redis_back", away_seconds=round(time.monotonic() - began, 1))
             return

@@ -33,6 +33,7 @@ class Revocations:
         self._until: dict[str, float] = {}
         self._forget_at = FORGET_AT
         self._untold = Untold()
+        server.on_back(self._tell_untold)
         changes.on(KIND, self._heard, self._catch_up)
 
     def __len__(self) -> int:
@@ -81,13 +82,21 @@ class Revocations:
             await pipeline.execute()
 
     async def _catch_up(self) -> None:
-        """After an outage: Redis and the others learn what this replica could not tell, and it what they have said."""
+        """After the channel was lost: Redis gets all that is known here, and this replica what the others have said."""
         self._forget_expired()
-        known, untold = dict(self._until), self._untold.marks()
-        await self._server.run(lambda redis: self._keep(redis, known))
-        for session_id, mark in untold.items():
-            await self._changes.tell(KIND, session_id, self._until.get(session_id, 0.0))
-            self._untold.told(session_id, mark)
+        await self._tell(self._until, self._untold.marks())
         found: Any = await self._server.run(lambda redis: redis.zrange(NAME, 0, -1, withscores=True))
         for name, until in found:
             self._heard(name.decode(), until)
+
+    async def _tell_untold(self) -> None:
+        untold = self._untold.marks()
+        if untold:
+            await self._tell({id: self._until[id] for id in untold if id in self._until}, untold)
+
+    async def _tell(self, known: dict[str, float], untold: dict[str, int]) -> None:
+        revoked = dict(known)
+        await self._server.run(lambda redis: self._keep(redis, revoked))
+        for session_id, mark in untold.items():
+            await self._changes.tell(KIND, session_id, self._until.get(session_id, 0.0))
+            self._untold.told(session_id, mark)

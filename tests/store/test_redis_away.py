@@ -111,6 +111,29 @@ async def test_a_write_during_an_outage_is_told_afterwards(
     assert await second.get("1") == ["2"]
 
 
+async def test_what_one_slow_command_kept_from_being_told_is_told(
+    replicas: tuple[Replica, Replica], clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The channel is not lost by it, so nothing but the server's return says that there is something to tell."""
+    first, second = replicas
+    for replica in replicas:
+        await replica.get("1")
+        replica.sims.version = 2
+    with monkeypatch.context() as patch:
+        patch.setattr(first.store._server, "_in_time", too_late)
+        assert await first.store.generations.raise_generation("a") is None
+        assert not await first.store.revocations.revoke("session", clock().timestamp() + 900)
+    await until(lambda: second.store.revocations.is_revoked("session"), 3)
+    await until(lambda: not second.source.known([Key("a", "1")]), 3)
+    assert first.store.generations.is_told("a")
+    assert first.store.changes.listening.is_set()
+
+
+async def too_late(_work: object) -> None:
+    """A command on a busy machine."""
+    raise TimeoutError
+
+
 async def test_after_an_outage_nothing_is_news(
     replicas: tuple[Replica, Replica], own_valkey: ValkeyServer, clock: Clock
 ) -> None:

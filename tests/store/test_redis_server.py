@@ -25,7 +25,7 @@ async def test_no_error_ends_the_watch(valkey: ValkeyServer, monkeypatch: pytest
             if asked == 1:
                 raise ConnectionError
             if asked < 4:
-                raise RuntimeError("handler is closed")
+                raise ZeroDivisionError
             return await in_time(work)
 
         monkeypatch.setattr(server, "_in_time", failing)
@@ -37,3 +37,15 @@ async def test_no_error_ends_the_watch(valkey: ValkeyServer, monkeypatch: pytest
         assert [event["event"] for event in events] == ["redis_away", "redis_watch_failed", "redis_back"]
         assert asked == 4
         assert await server.run(lambda redis: redis.ping())
+
+
+async def test_a_connection_that_the_loop_has_closed_is_a_server_that_is_away(valkey: ValkeyServer) -> None:
+    """uvloop says so with an error of no kind, which is nobody's answer."""
+    async with RedisServer(settings(valkey.connection_url).redis) as server:
+
+        async def closed(_redis: Redis) -> None:
+            raise RuntimeError("handler is closed")
+
+        with pytest.raises(RedisAway):
+            await server.run(closed)
+        assert (server.is_away, server.failures) == (True, 1)
