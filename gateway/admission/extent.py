@@ -1,8 +1,7 @@
 """How far a document goes, in depth and in number of fields, in one pass over it, whatever its fragments do."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from graphlib import CycleError, TopologicalSorter
 from typing import NamedTuple
 
 from graphql import (
@@ -29,14 +28,6 @@ class Extent(NamedTuple):
     fields: int = 0
 
 
-class _Spread(NamedTuple):
-    """A fragment's name, and the levels of fields and of introspection above it."""
-
-    name: str
-    depth: int
-    introspection_depth: int
-
-
 @dataclass
 class _Measured:
     """A definition: at first on its own, then with the fragments it spreads."""
@@ -44,7 +35,8 @@ class _Measured:
     depth: int = 0
     introspection_depth: int = 0
     fields: int = 0
-    spreads: list[_Spread] = field(default_factory=list)
+    spreads: list[tuple[str, int, int]] = field(default_factory=list)
+    """Names of fragments, each with the levels of fields and of introspection above it."""
 
     def add_spreads(self, fragments: "Mapping[str, _Measured]") -> None:
         """Makes room for its fragments, which were measured before."""
@@ -73,11 +65,10 @@ def document_extent(document: DocumentNode) -> Extent | None:
         elif isinstance(definition, OperationDefinitionNode):
             operations.append(_measured(definition.selection_set))
     if fragments:
-        try:
-            order = [*TopologicalSorter({name: _names(each) for name, each in fragments.items()}).static_order()]
-        except CycleError:
+        order = _spread_first(fragments)
+        if order is None:
             return None
-        for measured in (*(fragments[name] for name in order if name in fragments), *operations):
+        for measured in (*order, *operations):
             measured.add_spreads(fragments)
     return Extent(
         depth=max((each.depth for each in operations), default=0),
@@ -86,8 +77,27 @@ def document_extent(document: DocumentNode) -> Extent | None:
     )
 
 
-def _names(measured: _Measured) -> Iterable[str]:
-    return {spread.name for spread in measured.spreads}
+def _spread_first(fragments: Mapping[str, _Measured]) -> list[_Measured] | None:
+    """Each fragment after those that it spreads; None where there is a circle."""
+    order: list[_Measured] = []
+    begun: set[str] = set()
+    ended: set[str] = set()
+    for first in fragments:
+        path = [] if first in begun else [(first, iter(fragments[first].spreads))]
+        begun.add(first)
+        while path:  # a loop, so that no chain of fragments is too long for it
+            name, left = path[-1]
+            spread = next((each for each, _, _ in left if each in fragments and each not in ended), None)
+            if spread is None:
+                path.pop()
+                ended.add(name)
+                order.append(fragments[name])
+            elif spread in begun:
+                return None
+            else:
+                begun.add(spread)
+                path.append((spread, iter(fragments[spread].spreads)))
+    return order
 
 
 def _measured(selection_set: SelectionSetNode) -> _Measured:
@@ -102,7 +112,7 @@ def _measured(selection_set: SelectionSetNode) -> _Measured:
                 measured.fields += 1
                 pending += _below(measured, selection, depth, introspection_depth)  # type: ignore[arg-type]
             elif kind is FragmentSpreadNode:
-                measured.spreads.append(_Spread(selection.name.value, depth, introspection_depth))  # type: ignore[attr-defined]
+                measured.spreads.append((selection.name.value, depth, introspection_depth))  # type: ignore[attr-defined]
             else:
                 pending.append((selection.selection_set, depth, introspection_depth))  # type: ignore[attr-defined]
     return measured
