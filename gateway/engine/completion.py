@@ -2,20 +2,19 @@
 
 import asyncio
 from abc import abstractmethod
-from collections.abc import AsyncIterable, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterable, Awaitable, Coroutine, Sequence
 from functools import lru_cache
 from types import GeneratorType, NoneType
 from typing import Any
 
-from graphql import Executor, GraphQLError, GraphQLObjectType, GraphQLResolveInfo, Undefined, located_error
-from graphql.execution.executor import invalid_return_type_error
+from graphql import Executor, GraphQLError, GraphQLObjectType, Undefined, located_error
 from graphql.pyutils import is_iterable
 from graphql.pyutils.is_awaitable import is_awaitable as default_is_awaitable
 
 from gateway.engine.column import Bubble, Column, Holed, Later, checked, filled, then
 from gateway.engine.eager import begun
 from gateway.engine.plan import PlannedField, Selection
-from gateway.engine.position import FieldPositions, ItemPositions, Positions, SomePositions, field_path
+from gateway.engine.position import FieldPositions, ItemPositions, Positions, SomePositions
 from gateway.engine.shape import CLASSES_KEPT, NOTHING, AbstractOf, Leaf, ListOf, ObjectOf, Shape, is_exception_class
 from gateway.engine.waiting import all_of
 
@@ -34,6 +33,16 @@ def _is_awaitable_class(kind: type) -> bool:
 
 class CompletingExecutor(Executor[None]):
     """The half of the executor that completes values; each error stands where the reference would put it."""
+
+    @abstractmethod
+    def objects(
+        self, object_type: GraphQLObjectType, shape: Shape, field: PlannedField, values: Column, positions: Positions
+    ) -> Column | Later:
+        """The objects of the answer for values of one type."""
+
+    @abstractmethod
+    def abstract(self, shape: AbstractOf, field: PlannedField, values: Column, positions: Positions) -> Column | Later:
+        """The objects of the answer for values of an interface or a union."""
 
     @abstractmethod
     def rows(self, selection: Selection, parents: Column, positions: Positions) -> Column | Later:
@@ -65,7 +74,7 @@ class CompletingExecutor(Executor[None]):
     async def _shaped_later(
         self, shape: Shape, field: PlannedField, values: Column, waiting: list[int], positions: Positions
     ) -> Column:
-        settled = await all_of([self._outcome(values[index]) for index in waiting])
+        settled = await all_of([self.outcome(values[index]) for index in waiting])
         column = self._shaped(shape, field, filled(list(values), waiting, settled), positions)
         return column if isinstance(column, list) else await column
 
@@ -74,7 +83,7 @@ class CompletingExecutor(Executor[None]):
             return True
         return not types <= PLAIN and any(map(_is_awaitable_class, types))
 
-    async def _outcome(self, awaitable: Awaitable[Any]) -> Any:
+    async def outcome(self, awaitable: Awaitable[Any]) -> Any:
         """Its result, or the exception it raises."""
         try:
             return await self.with_abort_signal(awaitable)
@@ -97,9 +106,9 @@ class CompletingExecutor(Executor[None]):
     def failed(self, field: PlannedField, error: Exception, count: int, parents: Positions) -> Column:
         """The column of a field that failed for all its parents."""
         positions = FieldPositions(parents, field.name, field.parent_type.name)
-        return checked([self._failed(error, field.shape, field, positions, index) for index in range(count)])
+        return checked([self.failure(error, field.shape, field, positions, index) for index in range(count)])
 
-    def _failed(self, error: Exception, shape: Shape, field: PlannedField, positions: Positions, index: int) -> Any:
+    def failure(self, error: Exception, shape: Shape, field: PlannedField, positions: Positions, index: int) -> Any:
         """What stands in the place of a value that failed: null, with the error told, or a Bubble that carries it."""
         path = positions.path(index)
         located = located_error(error, field.nodes, path.as_list() if path else [])
@@ -113,15 +122,15 @@ class CompletingExecutor(Executor[None]):
             return None
         name = f"{field.parent_type}.{field.nodes[0].name.value}"
         error = TypeError(f"Cannot return null for non-nullable field {name}.")
-        return self._failed(error, shape, field, positions, index)
+        return self.failure(error, shape, field, positions, index)
 
-    def _settled(self, values: Column, shape: Shape, field: PlannedField, positions: Positions) -> Column:
+    def settled(self, values: Column, shape: Shape, field: PlannedField, positions: Positions) -> Column:
         """Bubbles have come to the places of this shape: they end here as nulls, or go on."""
         if type(values) is not Holed:
             return values
         return checked(
             [
-                self._failed(value.error, shape, field, positions, index) if type(value) is Bubble else value
+                self.failure(value.error, shape, field, positions, index) if type(value) is Bubble else value
                 for index, value in enumerate(values)
             ]
         )
@@ -135,11 +144,11 @@ class CompletingExecutor(Executor[None]):
         if value is None or value is Undefined:
             return self._null(shape, field, positions, index)
         if isinstance(value, Exception):  # never raised: it may be another request's too
-            return self._failed(value, shape, field, positions, index)
+            return self.failure(value, shape, field, positions, index)
         try:
             coerced = self.complete_leaf_value(shape.leaf_type, value)
         except Exception as error:
-            return self._failed(error, shape, field, positions, index)
+            return self.failure(error, shape, field, positions, index)
         shape.remember(value, coerced)
         return coerced
 
@@ -151,7 +160,7 @@ class CompletingExecutor(Executor[None]):
         column: Column = []
         for index, value in enumerate(values):
             if isinstance(value, Exception):
-                column.append(self._failed(value, shape, field, positions, index))
+                column.append(self.failure(value, shape, field, positions, index))
             elif value is None or value is Undefined:
                 column.append(self._null(shape, field, positions, index))
             else:
@@ -173,9 +182,9 @@ class CompletingExecutor(Executor[None]):
         if isinstance(shape, ListOf):
             return self._lists(shape, field, values, positions)
         if isinstance(shape, AbstractOf):
-            return self._abstract(shape, field, values, positions)
+            return self.abstract(shape, field, values, positions)
         if isinstance(shape, ObjectOf):
-            return self._objects(shape.object_type, shape, field, values, positions)
+            return self.objects(shape.object_type, shape, field, values, positions)
         return self._leaves(shape, field, values, positions)
 
     # Lists
@@ -191,7 +200,7 @@ class CompletingExecutor(Executor[None]):
         for index, value in enumerate(values):
             items = self._items(field, value)
             if isinstance(items, Exception):
-                column.append(self._failed(items, shape, field, positions, index))
+                column.append(self.failure(items, shape, field, positions, index))
             else:
                 column.append(None)
                 at.append(index)
@@ -217,7 +226,7 @@ class CompletingExecutor(Executor[None]):
             items = found[begin : begin + len(each)]
             begin += len(each)
             bubble = next((item for item in items if type(item) is Bubble), None) if type(found) is Holed else None
-            column[index] = items if bubble is None else self._failed(bubble.error, shape, field, positions, index)
+            column[index] = items if bubble is None else self.failure(bubble.error, shape, field, positions, index)
         return checked(column)
 
     def _is_stream(self, value: Any) -> bool:
@@ -240,152 +249,9 @@ class CompletingExecutor(Executor[None]):
     async def _streams_later(
         self, shape: ListOf, field: PlannedField, values: Column, streams: list[int], positions: Positions
     ) -> Column:
-        read = await all_of([self._outcome(self._read(values[index])) for index in streams])
+        read = await all_of([self.outcome(self._read(values[index])) for index in streams])
         column = self._lists(shape, field, filled(list(values), streams, read), positions)
         return column if isinstance(column, list) else await column
 
     async def _read(self, stream: AsyncIterable[Any]) -> list[Any]:
         return [item async for item in stream]
-
-    # Objects
-
-    def _objects(
-        self, object_type: GraphQLObjectType, shape: Shape, field: PlannedField, values: Column, positions: Positions
-    ) -> Column | Later:
-        try:
-            selection = field.below(object_type)
-        except GraphQLError as error:
-            return checked([self._failed(error, shape, field, positions, index) for index in range(len(values))])
-        if object_type.is_type_of is not None:
-            return self._of_type(object_type, selection, shape, field, values, positions)
-        rows = self.rows(selection, values, positions)
-        return then(rows, lambda rows: self._settled(rows, shape, field, positions))
-
-    def _of_type(
-        self,
-        object_type: GraphQLObjectType,
-        selection: Selection,
-        shape: Shape,
-        field: PlannedField,
-        values: Column,
-        positions: Positions,
-    ) -> Column | Later:
-        """As `_objects`, of the values that `is_type_of` takes for this type's."""
-
-        def verdict(value: Any, info: GraphQLResolveInfo[Any]) -> Any:
-            return object_type.is_type_of(value, info)  # type: ignore[misc]
-
-        def go_on(verdicts: Column) -> Column | Later:
-            at: list[int] = []
-            column: Column = []
-            for index, verdict in enumerate(verdicts):
-                if isinstance(verdict, Exception):
-                    column.append(self._failed(verdict, shape, field, positions, index))
-                elif not verdict:
-                    error = invalid_return_type_error(object_type, values[index], field.details)
-                    column.append(self._failed(error, shape, field, positions, index))
-                else:
-                    column.append(None)
-                    at.append(index)
-            column = checked(column)
-            if not at:
-                return column
-            places = SomePositions(positions, at)
-            rows = self.rows(selection, [values[index] for index in at], places)
-            return then(rows, lambda rows: filled(column, at, self._settled(rows, shape, field, places)))
-
-        return self._asked(verdict, field, values, positions, go_on)
-
-    def _asked(
-        self,
-        ask: Callable[[Any, GraphQLResolveInfo[Any]], Any],
-        field: PlannedField,
-        values: Column,
-        positions: Positions,
-        go_on: Callable[[Column], Column | Later],
-    ) -> Column | Later:
-        """What the schema's author says of each value, now or later, handed on to `go_on`."""
-        said: Column = []
-        for index, value in enumerate(values):
-            path: Any = field_path(positions.path(index))
-            info = self.build_resolve_info(field.definition, field.nodes, field.parent_type, path)
-            try:
-                said.append(ask(value, info))
-            except Exception as error:
-                said.append(error)
-        waiting = [index for index, value in enumerate(said) if self.is_awaitable(value)]
-        return self.begun(self._asked_later(said, waiting, go_on), positions) if waiting else go_on(said)
-
-    async def _asked_later(self, said: Column, waiting: list[int], go_on: Callable[[Column], Column | Later]) -> Column:
-        settled = await all_of([self._outcome(said[index]) for index in waiting])
-        column = go_on(filled(said, waiting, settled))
-        return column if isinstance(column, list) else await column
-
-    # Interfaces and unions
-
-    def _abstract(self, shape: AbstractOf, field: PlannedField, values: Column, positions: Positions) -> Column | Later:
-        if shape.names is not None:
-            names = list(map(shape.names.get, map(type, values)))
-            return self._of_types(shape, field, values, positions, names)
-        resolve_type = shape.abstract_type.resolve_type or self.type_resolver
-
-        def type_name(value: Any, info: GraphQLResolveInfo[Any]) -> Any:
-            return resolve_type(value, info, shape.abstract_type)
-
-        return self._asked(
-            type_name, field, values, positions, lambda names: self._of_types(shape, field, values, positions, names)
-        )
-
-    def _of_types(
-        self, shape: AbstractOf, field: PlannedField, values: Column, positions: Positions, names: Column
-    ) -> Column | Later:
-        """Values of several types, each type's as a column of its own."""
-        if len(set(map(id, names))) == 1 and isinstance(names[0], str):
-            found = self._type_named(shape, field, names[0], values[0])
-            if isinstance(found, GraphQLObjectType):
-                return self._objects(found, shape, field, values, positions)
-        column: Column = [None] * len(values)
-        places: dict[GraphQLObjectType, list[int]] = {}
-        for index, name in enumerate(names):
-            kind = name if isinstance(name, Exception) else self._type_named(shape, field, name, values[index])
-            if isinstance(kind, GraphQLObjectType):
-                places.setdefault(kind, []).append(index)
-            else:
-                column[index] = self._failed(kind, shape, field, positions, index)
-        column = checked(column)
-        parts = [
-            self._objects(kind, shape, field, [values[index] for index in at], SomePositions(positions, at))
-            for kind, at in places.items()
-        ]
-        return self._together(column, list(places.values()), parts)
-
-    def _type_named(
-        self, shape: AbstractOf, field: PlannedField, name: Any, value: Any
-    ) -> GraphQLObjectType | GraphQLError:
-        """The object type of that name, or why there is none for this value."""
-        if isinstance(name, str) and name in shape.known:
-            return shape.known[name]
-        info = self.build_resolve_info(field.definition, field.nodes, field.parent_type, None)  # type: ignore[arg-type]
-        try:
-            found = self.ensure_valid_runtime_type(name, shape.abstract_type, field.details, info, value)
-        except GraphQLError as error:
-            return error
-        shape.known[name] = found
-        return found
-
-    def _together(self, column: Column, places: list[list[int]], parts: list[Column | Later]) -> Column | Later:
-        """The column with each part in its places."""
-        later = [index for index, part in enumerate(parts) if not isinstance(part, list)]
-        if later:
-            return self._together_later(column, places, parts, later)
-        for at, part in zip(places, parts, strict=True):
-            column = filled(column, at, part)  # type: ignore[arg-type]
-        return column
-
-    async def _together_later(
-        self, column: Column, places: list[list[int]], parts: list[Any], later: list[int]
-    ) -> Column:
-        done = filled(list(parts), later, await all_of([parts[index] for index in later]))
-        for at, part in zip(places, done, strict=True):
-            column = filled(column, at, part)
-        return column

@@ -16,15 +16,15 @@ from graphql.pyutils.is_awaitable import is_awaitable
 from graphql.type.definition import GraphQLResolveInfoHelpers
 
 from gateway.engine.column import Bubble, Column, Holed, Later, filled
-from gateway.engine.completion import CompletingExecutor
 from gateway.engine.eager import begun
+from gateway.engine.objects import ObjectExecutor
 from gateway.engine.plan import Plan, PlannedField, Selection, Way
 from gateway.engine.plan_cache import PLANS
 from gateway.engine.position import Positions, Root
 from gateway.engine.waiting import ended
 
 
-class BreadthExecutor(CompletingExecutor):
+class BreadthExecutor(ObjectExecutor):
     """graphql-core's executor, level by level: for `executor_class`, or with a plan that was made before.
 
     Data, errors, paths and locations are the reference's. Fields with a `Batched` resolver are asked once for all
