@@ -51,6 +51,9 @@ class BoundedConnection(HttpToolsProtocol):
         self._of_this_request = 0
         """Bytes that came since the request began, as far as they can be headers."""
         self._of_this_read = 0
+        self._without_body = 0
+        """Bytes of the reads since the last one that brought a part of the body: a trailer, or a chunk's extension."""
+        self._trailers_count = self._trailers_bytes = 0
 
     def connection_made(self, transport: Any) -> None:
         """Turns the connection away when there are too many."""
@@ -66,6 +69,8 @@ class BoundedConnection(HttpToolsProtocol):
         self._of_this_read = len(data)
         if not self._is_in_body:
             self._of_this_request += len(data)
+        else:
+            self._without_body += len(data)
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -76,6 +81,8 @@ class BoundedConnection(HttpToolsProtocol):
             return
         if self._is_in_headers and self._of_this_request > self.bounds.header_max_bytes:
             self._refuse_headers()
+        elif self._is_in_body and self._without_body > self.bounds.header_max_bytes:
+            self._refuse_trailers()
 
     def on_message_begin(self) -> None:
         """The first byte of a request; the first request's time runs since the connection was opened."""
@@ -83,6 +90,17 @@ class BoundedConnection(HttpToolsProtocol):
         self._is_in_headers = True
         if self._has_asked:
             self.expires_at = self.loop.time() + self.bounds.header_timeout_seconds
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Keeps a header, and only counts a trailer: kept, it would be among the headers the application reads."""
+        if not self._is_in_body:
+            super().on_header(name, value)
+            return
+        self._trailers_count += 1
+        self._trailers_bytes += len(name) + len(value)
+        if self._trailers_count > self.bounds.header_max_count or self._trailers_bytes > self.bounds.header_max_bytes:
+            self._refuse_trailers()
+            raise _Refused
 
     def on_headers_complete(self) -> None:
         """Hands the request to the application, if its headers are within bounds."""
@@ -94,7 +112,13 @@ class BoundedConnection(HttpToolsProtocol):
             raise _Refused
         super().on_headers_complete()  # raises for a target that is no URL: then there is no request
         self._is_in_headers, self._is_in_body, self._has_asked = False, True, True
+        self._without_body = self._trailers_count = self._trailers_bytes = 0
         self.expires_at = math.inf
+
+    def on_body(self, body: bytes) -> None:
+        """A part of the body, behind which trailers may begin."""
+        self._without_body = 0
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         """The end of a request's body."""
@@ -131,11 +155,21 @@ class BoundedConnection(HttpToolsProtocol):
             self.transport.close()
 
     def _is_answering(self) -> bool:
-        return self._has_asked and not self.cycle.response_complete
+        return self._has_asked and not (self.cycle.response_complete or self.cycle.disconnected)
 
     def _refuse_headers(self) -> None:
         max_bytes, max_count = self.bounds.header_max_bytes, self.bounds.header_max_count
         self._refuse(TOO_LARGE, f"The headers are larger than {max_bytes} bytes, or more than {max_count}.")
+
+    def _refuse_trailers(self) -> None:
+        """Ends a request whose body will not be complete, for the application as if its client had left."""
+        if self.pipeline or self.cycle.response_started:
+            self._is_refused = True
+            self.transport.close()
+            return
+        self.cycle.disconnected = True
+        self.cycle.message_event.set()
+        self._refuse_headers()
 
     def _refuse(self, status: int, message: str) -> None:
         """The last that is said on this connection, unless something else is being answered, which still is.
