@@ -1,6 +1,7 @@
 """What one connection may do to a server: by raw sockets, since clients are too polite."""
 
 import asyncio
+import gc
 import logging
 from collections.abc import AsyncIterator
 from contextvars import ContextVar
@@ -8,6 +9,7 @@ from contextvars import ContextVar
 import pytest
 import pytest_asyncio
 from starlette.types import Receive, Scope, Send
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from gateway.serving import Bounds, serving
 
@@ -394,3 +396,26 @@ async def test_many_small_chunks(application: Application, port: int) -> None:
     await client.answer()
     assert application.bodies == [b"b" * 700]
     client.close()
+
+
+@pytest.mark.parametrize("count", [1, 20])
+async def test_requests_leave_no_cycles(port: int, count: int) -> None:
+    """A request that is over is freed at once, not when the collector comes by."""
+
+    def living() -> int:
+        return sum(isinstance(each, RequestResponseCycle) for each in gc.get_objects())
+
+    gc.collect()
+    before = living()
+    gc.disable()
+    try:
+        for _ in range(20 // count):
+            client = await connected(port)
+            for _ in range(count):
+                client.send(GET)
+                await client.answer()
+            client.close()
+        await asyncio.sleep(0.1)
+        assert living() == before
+    finally:
+        gc.enable()

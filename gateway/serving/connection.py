@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable
 from functools import partial
 from typing import Any, ClassVar
+from weakref import ref
 
 import httptools
 import structlog
@@ -127,7 +128,7 @@ class BoundedConnection(HttpToolsProtocol):
         super().on_message_complete()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
-        cycle.scope["extensions"] = {WHOLE_REPLY: partial(_reply_whole, cycle)}  # type: ignore[dict-item] # a function
+        cycle.scope["extensions"] = {WHOLE_REPLY: partial(_reply_whole, ref(cycle))}  # type: ignore[dict-item] # a function
         super()._start_asgi_task(cycle, app)
 
     def on_response_complete(self) -> None:
@@ -188,9 +189,14 @@ class BoundedConnection(HttpToolsProtocol):
         self.expires_at = self.loop.time() + LINGER_SECONDS
 
 
-def _reply_whole(cycle: RequestResponseCycle, status: int, headers: Iterable[Header], body: bytes) -> bool:
-    """Sends a whole answer, whose length is among the headers, in one write; False where that cannot be done now."""
-    if cycle.response_started or cycle.flow.write_paused or cycle.scope["method"] == "HEAD":
+def _reply_whole(reference: ref[RequestResponseCycle], status: int, headers: Iterable[Header], body: bytes) -> bool:
+    """Sends a whole answer, whose length is among the headers, in one write; False where that cannot be done now.
+
+    The cycle holds the scope and the scope holds this: by a weak reference, or every request would be left to the
+    collector of garbage.
+    """
+    cycle = reference()
+    if cycle is None or cycle.response_started or cycle.flow.write_paused or cycle.scope["method"] == "HEAD":
         return False
     lines = [STATUS_LINE[status]]
     for name, value in headers:
