@@ -419,3 +419,31 @@ async def test_requests_leave_no_cycles(port: int, count: int) -> None:
         assert living() == before
     finally:
         gc.enable()
+
+
+H2C = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAAAAIAAAAB\r\n"
+
+
+@pytest.mark.parametrize("framed", [b"Content-Length: 5\r\n\r\nhello", CHUNKED.partition(b"x\r\n")[2]])
+@pytest.mark.parametrize("size", [1, 50, 1_000])
+async def test_upgrade_with_a_body(application: Application, port: int, framed: bytes, size: int) -> None:
+    """The body behind an offer to upgrade is read, wherever the packets end, and so is the request behind it."""
+    body = b"hello" if framed.endswith(b"hello") else b"hi"
+    request = HEAD + H2C + framed + (b"" if body == b"hello" else b"\r\n")
+    client = await connected(port)
+    sent = request + request + GET
+    for start in range(0, len(sent), size):
+        client.send(sent[start : start + size])
+        await asyncio.sleep(0)
+    for _ in range(3):
+        assert (await client.answer()).startswith(b"HTTP/1.1 200 OK\r\n")
+    assert application.bodies == [body, body, b""]
+    client.close()
+
+
+async def test_upgrade_with_headers_that_contradict(application: Application, port: int) -> None:
+    """An offer to upgrade makes no request right that is wrong without it."""
+    client = await connected(port)
+    client.send(HEAD + H2C + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\nhello")
+    assert (await client.rest())[0].startswith(b"HTTP/1.1 400 ")
+    assert application.bodies == []

@@ -49,6 +49,8 @@ class BoundedConnection(HttpToolsProtocol):
         self._is_in_body = False
         self._has_asked = False
         self._is_refused = False
+        self._head_again = b""
+        """Of a request that offers to upgrade, until it is parsed once more without the offer."""
         self._of_this_request = 0
         """Bytes that came since the request began, as far as they can be headers."""
         self._of_this_read = 0
@@ -73,9 +75,7 @@ class BoundedConnection(HttpToolsProtocol):
         else:
             self._without_body += len(data)
         try:
-            self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            pass  # to a protocol that is not spoken here; the request itself is answered
+            self._parse(data)
         except httptools.HttpParserError as error:
             if not isinstance(error.__context__, _Refused):
                 self._refuse(400, "This is not an HTTP request.")
@@ -84,6 +84,22 @@ class BoundedConnection(HttpToolsProtocol):
             self._refuse_headers()
         elif self._is_in_body and self._without_body > self.bounds.header_max_bytes:
             self._refuse_trailers()
+
+    def _parse(self, data: bytes) -> None:
+        rest = memoryview(data)
+        while True:
+            try:
+                self.parser.feed_data(rest)
+            except httptools.HttpParserUpgrade as upgrade:
+                rest = rest[upgrade.args[0] :]
+            else:
+                return
+            if self._head_again:
+                head, self._head_again = self._head_again, b""
+                self.parser = _parser(self)
+                self.parser.feed_data(head)
+            else:
+                return  # CONNECT, to a tunnel that is not built here; the request itself is answered
 
     def on_message_begin(self) -> None:
         """The first byte of a request; the first request's time runs since the connection was opened."""
@@ -111,6 +127,9 @@ class BoundedConnection(HttpToolsProtocol):
         ):
             self._refuse_headers()
             raise _Refused
+        if self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT":
+            self._head_again = self._head_without_upgrade()
+            return
         super().on_headers_complete()  # raises for a target that is no URL: then there is no request
         self._is_in_headers, self._is_in_body, self._has_asked = False, True, True
         self._without_body = self._trailers_count = self._trailers_bytes = 0
@@ -123,9 +142,22 @@ class BoundedConnection(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """The end of a request's body."""
+        if self._head_again:
+            return
         self._is_in_body = False
         self._of_this_request = 0
         super().on_message_complete()
+
+    def _head_without_upgrade(self) -> bytes:
+        """The request's head, for a parser that is to read its body.
+
+        The parser takes what is behind an offer to upgrade for another protocol's, and a body is lost. An offer that
+        is not taken up is to be ignored (RFC 9110, 7.8).
+        """
+        version = self.parser.get_http_version().encode()
+        lines = [b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, version)]
+        lines += [b"%b: %b" % header for header in self.headers if header[0] != b"upgrade"]
+        return b"\r\n".join(lines) + b"\r\n\r\n"
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         cycle.scope["extensions"] = {WHOLE_REPLY: partial(_reply_whole, ref(cycle))}  # type: ignore[dict-item] # a function
@@ -187,6 +219,13 @@ class BoundedConnection(HttpToolsProtocol):
         self.transport.write(STATUS_LINE[status] + head % len(message) + message.encode())
         self.transport.write_eof()
         self.expires_at = self.loop.time() + LINGER_SECONDS
+
+
+def _parser(connection: BoundedConnection) -> httptools.HttpRequestParser:
+    """As uvicorn makes it."""
+    parser = httptools.HttpRequestParser(connection)
+    parser.set_dangerous_leniencies(lenient_data_after_close=True)
+    return parser
 
 
 def _reply_whole(reference: ref[RequestResponseCycle], status: int, headers: Iterable[Header], body: bytes) -> bool:
