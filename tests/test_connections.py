@@ -1,6 +1,7 @@
 """What one connection may do to a server: by raw sockets, since clients are too polite."""
 
 import asyncio
+import gc
 import logging
 from collections.abc import AsyncIterator
 from contextvars import ContextVar
@@ -8,6 +9,7 @@ from contextvars import ContextVar
 import pytest
 import pytest_asyncio
 from starlette.types import Receive, Scope, Send
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from gateway.serving import Bounds, serving
 
@@ -64,6 +66,7 @@ class Application:
 
     def __init__(self) -> None:
         self.bodies: list[bytes] = []
+        self.headers: list[list[tuple[bytes, bytes]]] = []
         self.left = asyncio.Event()
 
     async def asgi(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -79,6 +82,7 @@ class Application:
                 return
             body, more = body + message["body"], message["more_body"]
         self.bodies.append(body)
+        self.headers.append(list(scope["headers"]))
         if scope["path"] == "/slow":
             while (await receive())["type"] != "http.disconnect":
                 pass
@@ -324,3 +328,122 @@ async def test_upgrade(port: int) -> None:
     client.send(HEAD + b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nContent-Length: 0\r\n\r\n")
     assert (await client.answer()).startswith(b"HTTP/1.1 200 OK\r\n")
     client.close()
+
+
+CHUNKED = b"POST %b HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n"
+
+
+@pytest.mark.parametrize("is_split", [False, True])
+async def test_trailers_are_no_headers(application: Application, port: int, is_split: bool) -> None:
+    """What follows a chunked body does not count as sent before it, and the connection goes on."""
+    client = await connected(port)
+    for _ in range(2):
+        for part in (CHUNKED % b"/", b"Authorization: Bearer ", b"stolen\r\n", b"\r\n"):
+            client.send(part)
+            if is_split:
+                await asyncio.sleep(0.02)
+        await client.answer()
+    assert application.bodies == [b"hi", b"hi"]
+    assert [name for headers in application.headers for name, _ in headers] == [b"host", b"transfer-encoding"] * 2
+    client.close()
+
+
+@pytest.mark.parametrize(
+    "trailers", [b"a:b\r\n" * 30, b"a:b\r\n" * 2_000_000, b"a:" + b"b" * 3_000 + b"\r\n\r\n", b"a:" + b"b" * 8_000_000]
+)
+async def test_large_trailers(application: Application, port: int, trailers: bytes) -> None:
+    """Trailers have the bound of headers, in number and size, finished or not; the application sees its client gone."""
+    client = await connected(port)
+    client.send(CHUNKED % b"/" + trailers)
+    received, seconds = await client.rest()
+    assert received.startswith(b"HTTP/1.1 431 ")
+    assert received.endswith(LARGE_REFUSAL)
+    assert seconds < 5
+    assert application.bodies == []
+
+
+async def test_a_trailer_in_pieces(application: Application, port: int) -> None:
+    """A trailer that never ends is refused although no piece of it is large."""
+    client = await connected(port)
+    client.send(CHUNKED % b"/" + b"a:")
+    for _ in range(100):
+        await asyncio.sleep(0.005)
+        client.send(b"b" * 100)
+    assert (await client.rest())[0].startswith(b"HTTP/1.1 431 ")
+    assert application.bodies == []
+
+
+async def test_large_trailers_behind_another_request(application: Application, port: int) -> None:
+    """Where an earlier request is still being answered, no refusal can be said: the connection is closed."""
+    client = await connected(port)
+    client.send(b"GET /later HTTP/1.1\r\nHost: x\r\n\r\n" + CHUNKED % b"/" + b"a:b\r\n" * 30)
+    received, seconds = await client.rest()
+    assert received == b""
+    assert seconds < 1
+    assert application.bodies == [b""]
+
+
+async def test_many_small_chunks(application: Application, port: int) -> None:
+    """The frames around the parts of a body are no trailers, however many there are."""
+    client = await connected(port)
+    client.send(HEAD + b"Transfer-Encoding: chunked\r\n\r\n")
+    for _ in range(700):
+        client.send(b"1\r\n")
+        await asyncio.sleep(0)
+        client.send(b"b\r\n")
+        await asyncio.sleep(0)
+    client.send(b"0\r\n\r\n")
+    await client.answer()
+    assert application.bodies == [b"b" * 700]
+    client.close()
+
+
+@pytest.mark.parametrize("count", [1, 20])
+async def test_requests_leave_no_cycles(port: int, count: int) -> None:
+    """A request that is over is freed at once, not when the collector comes by."""
+
+    def living() -> int:
+        return sum(isinstance(each, RequestResponseCycle) for each in gc.get_objects())
+
+    gc.collect()
+    before = living()
+    gc.disable()
+    try:
+        for _ in range(20 // count):
+            client = await connected(port)
+            for _ in range(count):
+                client.send(GET)
+                await client.answer()
+            client.close()
+        await asyncio.sleep(0.1)
+        assert living() == before
+    finally:
+        gc.enable()
+
+
+H2C = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAAAAIAAAAB\r\n"
+
+
+@pytest.mark.parametrize("framed", [b"Content-Length: 5\r\n\r\nhello", CHUNKED.partition(b"x\r\n")[2]])
+@pytest.mark.parametrize("size", [1, 50, 1_000])
+async def test_upgrade_with_a_body(application: Application, port: int, framed: bytes, size: int) -> None:
+    """The body behind an offer to upgrade is read, wherever the packets end, and so is the request behind it."""
+    body = b"hello" if framed.endswith(b"hello") else b"hi"
+    request = HEAD + H2C + framed + (b"" if body == b"hello" else b"\r\n")
+    client = await connected(port)
+    sent = request + request + GET
+    for start in range(0, len(sent), size):
+        client.send(sent[start : start + size])
+        await asyncio.sleep(0)
+    for _ in range(3):
+        assert (await client.answer()).startswith(b"HTTP/1.1 200 OK\r\n")
+    assert application.bodies == [body, body, b""]
+    client.close()
+
+
+async def test_upgrade_with_headers_that_contradict(application: Application, port: int) -> None:
+    """An offer to upgrade makes no request right that is wrong without it."""
+    client = await connected(port)
+    client.send(HEAD + H2C + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\nhello")
+    assert (await client.rest())[0].startswith(b"HTTP/1.1 400 ")
+    assert application.bodies == []

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable
 from functools import partial
 from typing import Any, ClassVar
+from weakref import ref
 
 import httptools
 import structlog
@@ -48,9 +49,14 @@ class BoundedConnection(HttpToolsProtocol):
         self._is_in_body = False
         self._has_asked = False
         self._is_refused = False
+        self._head_again = b""
+        """Of a request that offers to upgrade, until it is parsed once more without the offer."""
         self._of_this_request = 0
         """Bytes that came since the request began, as far as they can be headers."""
         self._of_this_read = 0
+        self._without_body = 0
+        """Bytes of the reads since the last one that brought a part of the body: a trailer, or a chunk's extension."""
+        self._trailers_count = self._trailers_bytes = 0
 
     def connection_made(self, transport: Any) -> None:
         """Turns the connection away when there are too many."""
@@ -66,16 +72,34 @@ class BoundedConnection(HttpToolsProtocol):
         self._of_this_read = len(data)
         if not self._is_in_body:
             self._of_this_request += len(data)
+        else:
+            self._without_body += len(data)
         try:
-            self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            pass  # to a protocol that is not spoken here; the request itself is answered
+            self._parse(data)
         except httptools.HttpParserError as error:
             if not isinstance(error.__context__, _Refused):
                 self._refuse(400, "This is not an HTTP request.")
             return
         if self._is_in_headers and self._of_this_request > self.bounds.header_max_bytes:
             self._refuse_headers()
+        elif self._is_in_body and self._without_body > self.bounds.header_max_bytes:
+            self._refuse_trailers()
+
+    def _parse(self, data: bytes) -> None:
+        rest = memoryview(data)
+        while True:
+            try:
+                self.parser.feed_data(rest)
+            except httptools.HttpParserUpgrade as upgrade:
+                rest = rest[upgrade.args[0] :]
+            else:
+                return
+            if self._head_again:
+                head, self._head_again = self._head_again, b""
+                self.parser = _parser(self)
+                self.parser.feed_data(head)
+            else:
+                return  # CONNECT, to a tunnel that is not built here; the request itself is answered
 
     def on_message_begin(self) -> None:
         """The first byte of a request; the first request's time runs since the connection was opened."""
@@ -83,6 +107,17 @@ class BoundedConnection(HttpToolsProtocol):
         self._is_in_headers = True
         if self._has_asked:
             self.expires_at = self.loop.time() + self.bounds.header_timeout_seconds
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Keeps a header, and only counts a trailer: kept, it would be among the headers the application reads."""
+        if not self._is_in_body:
+            super().on_header(name, value)
+            return
+        self._trailers_count += 1
+        self._trailers_bytes += len(name) + len(value)
+        if self._trailers_count > self.bounds.header_max_count or self._trailers_bytes > self.bounds.header_max_bytes:
+            self._refuse_trailers()
+            raise _Refused
 
     def on_headers_complete(self) -> None:
         """Hands the request to the application, if its headers are within bounds."""
@@ -92,18 +127,40 @@ class BoundedConnection(HttpToolsProtocol):
         ):
             self._refuse_headers()
             raise _Refused
+        if self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT":
+            self._head_again = self._head_without_upgrade()
+            return
         super().on_headers_complete()  # raises for a target that is no URL: then there is no request
         self._is_in_headers, self._is_in_body, self._has_asked = False, True, True
+        self._without_body = self._trailers_count = self._trailers_bytes = 0
         self.expires_at = math.inf
+
+    def on_body(self, body: bytes) -> None:
+        """A part of the body, behind which trailers may begin."""
+        self._without_body = 0
+        super().on_body(body)
 
     def on_message_complete(self) -> None:
         """The end of a request's body."""
+        if self._head_again:
+            return
         self._is_in_body = False
         self._of_this_request = 0
         super().on_message_complete()
 
+    def _head_without_upgrade(self) -> bytes:
+        """The request's head, for a parser that is to read its body.
+
+        The parser takes what is behind an offer to upgrade for another protocol's, and a body is lost. An offer that
+        is not taken up is to be ignored (RFC 9110, 7.8).
+        """
+        version = self.parser.get_http_version().encode()
+        lines = [b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, version)]
+        lines += [b"%b: %b" % header for header in self.headers if header[0] != b"upgrade"]
+        return b"\r\n".join(lines) + b"\r\n\r\n"
+
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
-        cycle.scope["extensions"] = {WHOLE_REPLY: partial(_reply_whole, cycle)}  # type: ignore[dict-item] # a function
+        cycle.scope["extensions"] = {WHOLE_REPLY: partial(_reply_whole, ref(cycle))}  # type: ignore[dict-item] # a function
         super()._start_asgi_task(cycle, app)
 
     def on_response_complete(self) -> None:
@@ -131,11 +188,21 @@ class BoundedConnection(HttpToolsProtocol):
             self.transport.close()
 
     def _is_answering(self) -> bool:
-        return self._has_asked and not self.cycle.response_complete
+        return self._has_asked and not (self.cycle.response_complete or self.cycle.disconnected)
 
     def _refuse_headers(self) -> None:
         max_bytes, max_count = self.bounds.header_max_bytes, self.bounds.header_max_count
         self._refuse(TOO_LARGE, f"The headers are larger than {max_bytes} bytes, or more than {max_count}.")
+
+    def _refuse_trailers(self) -> None:
+        """Ends a request whose body will not be complete, for the application as if its client had left."""
+        if self.pipeline or self.cycle.response_started:
+            self._is_refused = True
+            self.transport.close()
+            return
+        self.cycle.disconnected = True
+        self.cycle.message_event.set()
+        self._refuse_headers()
 
     def _refuse(self, status: int, message: str) -> None:
         """The last that is said on this connection, unless something else is being answered, which still is.
@@ -154,9 +221,21 @@ class BoundedConnection(HttpToolsProtocol):
         self.expires_at = self.loop.time() + LINGER_SECONDS
 
 
-def _reply_whole(cycle: RequestResponseCycle, status: int, headers: Iterable[Header], body: bytes) -> bool:
-    """Sends a whole answer, whose length is among the headers, in one write; False where that cannot be done now."""
-    if cycle.response_started or cycle.flow.write_paused or cycle.scope["method"] == "HEAD":
+def _parser(connection: BoundedConnection) -> httptools.HttpRequestParser:
+    """As uvicorn makes it."""
+    parser = httptools.HttpRequestParser(connection)
+    parser.set_dangerous_leniencies(lenient_data_after_close=True)
+    return parser
+
+
+def _reply_whole(reference: ref[RequestResponseCycle], status: int, headers: Iterable[Header], body: bytes) -> bool:
+    """Sends a whole answer, whose length is among the headers, in one write; False where that cannot be done now.
+
+    The cycle holds the scope and the scope holds this: by a weak reference, or every request would be left to the
+    collector of garbage.
+    """
+    cycle = reference()
+    if cycle is None or cycle.response_started or cycle.flow.write_paused or cycle.scope["method"] == "HEAD":
         return False
     lines = [STATUS_LINE[status]]
     for name, value in headers:
