@@ -148,7 +148,8 @@ def _settings(options: DemoOptions, backends: SimulatedBackends, redis_url: str)
             crm=BackendSettings(url=backends.crm),
         ),
         identity=IdentitySettings(issuer="urn:telco-simulator", jwks_url=f"{backends.crm}/oauth2/jwks"),
-        redis=RedisSettings(cache_url=redis_url),
+        # Backends and gateway share one loop here: a moment's wait for its turn does not mean that Valkey is away.
+        redis=RedisSettings(cache_url=redis_url, timeout_seconds=1.0),
         cache=CacheSettings(enabled=options.cache),
         server=ServerSettings(host=options.host, port=options.port, cors_origins=("localhost",), graphiql=True),
         engine=options.engine,
