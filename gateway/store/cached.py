@@ -79,7 +79,7 @@ class Cached(Generic[K, V]):
         if missing:
             now = self._clock().timestamp()
             # held to the end: what is learned of a company while it is read lives as long as somebody holds it
-            stamps = {id: self._generations.stamp(id) for id in map(self._company_id_of, missing)}
+            stamps = self._stamps(missing)
             old = await self._read(missing, values, now, stamps)
             asked = [key for key in missing if key not in values]
             if asked:
@@ -98,12 +98,13 @@ class Cached(Generic[K, V]):
         old = {key: entry.value for key in keys if (entry := self._stale_here(key, now)) is not None}
         if found is None:
             return old
+        current = self._stamps(keys)
         for key, data in zip(keys, found, strict=False):
             kept = self._codec.decode(data)
             if kept is None or not 0 <= now - kept.read_at < self._policy.stale_seconds:
                 continue
             company_id = self._company_id_of(key)
-            stamp = self._generations.stamp(company_id)
+            stamp = current[company_id]
             is_current = kept.generation == stamp.number and self._generations.is_told(company_id)
             lifetime = self._lifetime(kept.value, kept.read_at)
             if is_current and now < lifetime.fresh_until:
@@ -115,6 +116,10 @@ class Cached(Generic[K, V]):
             elif is_current or self._policy.survives_writes:
                 old[key] = kept.value
         return old
+
+    def _stamps(self, keys: Sequence[K]) -> dict[str, Stamp]:
+        """Now, for each company that the keys are of."""
+        return {id: self._generations.stamp(id) for id in dict.fromkeys(map(self._company_id_of, keys))}
 
     def _stale_here(self, key: K, now: float) -> Entry | None:
         entry = self._shelf.get(key)
@@ -132,7 +137,7 @@ class Cached(Generic[K, V]):
             if not keys:
                 return
         self.misses += len(keys)
-        stamps = {id: self._generations.stamp(id) for id in {self._company_id_of(key) for key in keys}}
+        stamps = self._stamps(keys)
         read_at = self._clock().timestamp()
         answers = await guarded(self._source, keys)
         self._trouble.note(answers)
