@@ -54,14 +54,11 @@ class Revocations:
         self._heard(session_id, until)
         self._forget_expired()
         self._untold.add(session_id)
-        mark = self._untold.mark(session_id)
         try:
-            await self._server.run(lambda redis: self._keep(redis, {session_id: until}))
-            await self._changes.tell(KIND, session_id, until)
+            await self._tell({session_id: until}, {session_id: self._untold.mark(session_id)})
         except RedisAway:
             log.error("revocation_not_told")
             return False
-        self._untold.told(session_id, mark)
         return True
 
     def _heard(self, session_id: str, until: float) -> None:
