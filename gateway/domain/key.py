@@ -1,7 +1,7 @@
 """How records are asked for, and how loaders and backends hand them over."""
 
 from asyncio import Future
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol, TypeVar
 
 from gateway.errors import GatewayError
@@ -42,6 +42,16 @@ class KnowingSource(Source[K, V], Protocol):
     def known(self, keys: Sequence[K]) -> dict[K, V | None]:
         """What can be answered at once, in a dict that is the caller's; keys that must be asked for are left out."""
         ...
+
+
+def known_of(source: Source[K, V]) -> Callable[[Sequence[K]], dict[K, V | None]]:
+    """The source's `known`; of one that keeps nothing, a function that knows nothing."""
+    known: Callable[[Sequence[K]], dict[K, V | None]] = getattr(source, "known", _nothing)
+    return known
+
+
+def _nothing(_keys: Sequence[object]) -> dict[K, V | None]:
+    return {}
 
 
 class GatheringSource(KnowingSource[K, V], Protocol):

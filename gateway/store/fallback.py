@@ -1,9 +1,9 @@
 """A second source for what the first cannot say at the moment."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Generic, TypeVar
 
-from gateway.domain.key import Source
+from gateway.domain.key import Source, known_of
 from gateway.errors import BackendError, GatewayError
 from gateway.store.guarded import guarded
 
@@ -20,11 +20,11 @@ class Fallback(Generic[K, V]):
     def __init__(self, first: Source[K, V], second: Source[K, V]) -> None:
         self._first = first
         self._second = second
-        self._known: Callable[[Sequence[K]], dict[K, V | None]] | None = getattr(first, "known", None)
+        self._known = known_of(first)
 
     def known(self, keys: Sequence[K]) -> dict[K, V | None]:
         """What `first` knows without asking."""
-        return {} if self._known is None else self._known(keys)
+        return self._known(keys)
 
     async def get_many(self, keys: Sequence[K]) -> Sequence[V | GatewayError | None]:
         """As `first`, with `second`'s answers in place of its failures."""

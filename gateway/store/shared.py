@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 import structlog
 
 from gateway.domain.caller import CALLER, SERVED, Caller
-from gateway.domain.key import Source
+from gateway.domain.key import Source, known_of
 from gateway.errors import GatewayError
 from gateway.store.flight import Flight, Waiter
 from gateway.store.generations import Generations, Stamp
@@ -53,7 +53,7 @@ class Shared(Generic[K, V]):
         self._company_id_of = company_id_of
         self._gather_seconds = gather_seconds
         self._by_caller = by_caller
-        self._known: Callable[[Sequence[K]], dict[K, V | None]] = getattr(source, "known", _nothing)
+        self._known = known_of(source)
         self._lanes: dict[str | None, _Lane[K, V]] = {}
         self._is_closed = False
         self.keys_asked = 0
@@ -191,7 +191,3 @@ class Shared(Generic[K, V]):
 def _is_same(then: Stamp, now: Stamp) -> bool:
     """Whether nothing was written in between."""
     return then.generation is now.generation and then.changes == now.changes and then.epoch == now.epoch
-
-
-def _nothing(_keys: Sequence[object]) -> dict[K, V | None]:
-    return {}
