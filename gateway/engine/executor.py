@@ -274,8 +274,10 @@ def _may_be_in_turn(selection: Selection, columns: list[Any], waiting: list[int]
     """Whether columns can be waited for one by one, the one that has levels of its own first, and nothing is lost by
     it: the others only have to be looked at, and none can make another pointless."""
     fields = [selection.fields[index] for index in waiting]
-    if any(field.shape.is_non_null for field in fields) or any(type(column) is Holed for column in columns):
-        return len(waiting) == 1 and not any(type(column) is Holed for column in columns)
+    if any(type(column) is Holed for column in columns):
+        return False
+    if any(field.shape.is_non_null for field in fields):
+        return len(waiting) == 1
     return sum(field.goes_deeper for field in fields) <= 1
 
 

@@ -39,7 +39,7 @@ class ObjectExecutor(CompletingExecutor):
         values: Column,
         positions: Positions,
     ) -> Column | Later:
-        """As `_objects`, of the values that `is_type_of` takes for this type's."""
+        """As `objects`, of the values that `is_type_of` takes for this type's."""
 
         def verdict(value: Any, info: GraphQLResolveInfo[Any]) -> Any:
             return object_type.is_type_of(value, info)  # type: ignore[misc]
