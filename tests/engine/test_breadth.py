@@ -221,6 +221,7 @@ def test_sync_stays_sync() -> None:
 
 
 @EXECUTORS
+@pytest.mark.usefixtures("own_garbage")
 @pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
 async def test_sync_was_asked_for(executor_class: type[Executor[Any]]) -> None:
     """`execute_sync` refuses what waits."""
@@ -343,6 +344,7 @@ async def _quiet() -> None:
 
 @pytest.mark.parametrize("batched", [False, True])
 @pytest.mark.parametrize("turns", range(1, 7))
+@pytest.mark.usefixtures("own_garbage")
 @pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")  # cancelled before a first step
 async def test_cancelled(batched: bool, turns: int) -> None:
     """Cancelling the awaiting task, in whatever turn, cancels every resolver and leaves no task."""
@@ -384,6 +386,7 @@ async def test_cancelled(batched: bool, turns: int) -> None:
 
 
 @pytest.mark.parametrize("turns", range(5))
+@pytest.mark.usefixtures("own_garbage")
 @pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")  # the reference drops some
 @pytest.mark.filterwarnings("ignore:Exception ignored in. <coroutine:pytest.PytestUnraisableExceptionWarning")
 async def test_failures_at_several_levels(turns: int) -> None:

@@ -1,6 +1,5 @@
 """The breadth executor ends as the reference could have: every operation, in every pattern."""
 
-import gc
 import logging
 from collections.abc import Iterator, Sequence
 
@@ -13,6 +12,7 @@ from tests.engine.documents import Operation
 from tests.engine.operations import NASTY_COUNT, PRODUCT_COUNT, hand_written, operations_of
 
 pytestmark = [
+    pytest.mark.usefixtures("own_garbage"),
     # The reference cancels tasks before their first step. Where the coroutine is dropped while a named tuple is made,
     # whose constructor sees no builtins, the warning about it fails in its turn.
     pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning"),
@@ -24,11 +24,10 @@ SHOWN = 2
 
 @pytest.fixture(autouse=True)
 def _quiet() -> Iterator[None]:
-    """The product's resolvers log what they drop, here thousands of times; other tests get no garbage of these."""
+    """The product's resolvers log what they drop, here thousands of times."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     yield
     structlog.reset_defaults()
-    gc.collect()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
