@@ -14,11 +14,12 @@ from gateway.adapters.crm import CrmBackend
 from gateway.adapters.identity import SigningKeys
 from gateway.adapters.provisioning import ProvisioningBackend
 from gateway.admission import Admission
-from gateway.config import BackendSettings, BackendsSettings, ServerSettings, Settings
+from gateway.config import BackendSettings, BackendsSettings, CallerTokenAuth, ServerSettings, Settings
 from gateway.context import Clock, Context
 from gateway.domain.viewer import Viewer
 from gateway.engine import Engine
 from gateway.http import create_app
+from gateway.http.answers import Answers
 from gateway.http.authentication import Authenticator
 from gateway.loaders import Loaders
 from gateway.schema import build_graph
@@ -81,11 +82,27 @@ async def gateway_app(settings: Settings, clock: Clock = real_time) -> AsyncIter
             ),
             engine=Engine(reference=settings.engine == "reference"),
             new_context=new_context,
+            answers=shared_answers(settings, store, clock),
             authenticator=Authenticator(settings.identity, keys, clock, store.revocations),
             catch_up=store.generations.catch_up,
             server=settings.server,
             limits=settings.limits,
         )
+
+
+def shared_answers(settings: Settings, store: Store, clock: Clock) -> Answers:
+    """What requests that ask the same share of their answers: as of the records, what the settings say."""
+    backends = settings.backends
+    return Answers(
+        store.process,
+        store.generations,
+        clock,
+        joins=settings.sharing.enabled,
+        keeps=settings.cache.enabled,
+        by_token=any(
+            isinstance(each.auth, CallerTokenAuth) for each in (backends.billing, backends.provisioning, backends.crm)
+        ),
+    )
 
 
 def _bounds(server: ServerSettings) -> Bounds:

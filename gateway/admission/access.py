@@ -26,12 +26,16 @@ class AccessPolicy(Protocol):
     def is_public(self, object_type_name: str, field_name: str, /) -> bool:
         """Whether the field answers without a token, whatever its scopes."""
 
+    def is_audited(self, object_type_name: str, field_name: str, /) -> bool:
+        """Whether every request that reads the field leaves a line in the audit log."""
+
 
 class Demand(NamedTuple):
-    """What an operation asks of its viewer if all its fields are included."""
+    """What an operation asks of its viewer if all its fields are included, and whether that is audited."""
 
     is_public: bool
     scopes: frozenset[Scope]
+    is_audited: bool
 
     def is_met_by(self, viewer: Viewer) -> bool:
         """Whether the viewer may have all of it."""
@@ -47,9 +51,11 @@ class Access:
 
     def demand(self, operation: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode]) -> Demand:
         """Same for every request, so it is worth keeping: most are settled by it."""
-        guarded = [*self._guarded(selected_fields(self._schema, operation, fragments, {}))]
+        selected = selected_fields(self._schema, operation, fragments, {})
+        guarded = [*self._guarded(selected)]
         scopes = frozenset(scope for type_name, name in guarded for scope in self._policy.scopes(type_name, name))
-        return Demand(is_public=not guarded, scopes=scopes)
+        is_audited = any(self._policy.is_audited(*key) for key in selected)
+        return Demand(is_public=not guarded, scopes=scopes, is_audited=is_audited)
 
     def require(
         self,

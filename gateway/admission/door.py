@@ -53,11 +53,13 @@ class Admission:
         operation = self._document(query).operation(operation_name)
         _require_kind(operation.node, allow_mutation=allow_mutation)
         given = variables or {}
-        if not operation.demand(self._access).is_met_by(viewer):
+        demand = operation.demand(self._access)
+        if not demand.is_met_by(viewer):
             self._access.require(operation.node, operation.fragments, given, viewer)
         values = operation.variables.coerced(given)
         self._require_affordable(operation, values.coerced)
-        return AdmittedOperation(operation.plan, values)
+        is_query = operation.node.operation is OperationType.QUERY
+        return AdmittedOperation(operation.plan, values, is_shareable=is_query and not demand.is_audited)
 
     def _document(self, query: str) -> Document:
         document = self._documents.get(query)

@@ -47,7 +47,7 @@ SCOPES_OF_ROLE: dict[Role, frozenset[Scope]] = {
 }
 
 
-class Viewer(msgspec.Struct, frozen=True):
+class Viewer(msgspec.Struct, frozen=True, cache_hash=True):
     """Who a token speaks for; `company_id` is None for an operator, who sees every company."""
 
     subject: str

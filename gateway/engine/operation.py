@@ -11,12 +11,15 @@ from gateway.engine.plan import Plan
 class AdmittedOperation:
     """An operation that may run: within the limits, valid, allowed to its viewer, its variables coerced.
 
+    One that is shareable may run once for several requests of one viewer: it changes nothing and leaves no trace.
+
     Only `gateway.admission.Admission` makes one. The engine takes nothing else, so that whoever wants to run a
     document has to come through the door where all of this is checked.
     """
 
     plan: Plan
     variables: VariableValues
+    is_shareable: bool = False
 
     @property
     def operation_name(self) -> str | None:

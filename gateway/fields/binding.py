@@ -26,9 +26,15 @@ from gateway.fields.declaration import ROW, FieldRow, Mask, Resolver, RootResolv
 class FieldPolicy:
     """Who may select what: scopes by (object type, field), taken from the tables of the schema."""
 
-    def __init__(self, scopes: Mapping[tuple[str, str], frozenset[Scope]], public: frozenset[tuple[str, str]]) -> None:
+    def __init__(
+        self,
+        scopes: Mapping[tuple[str, str], frozenset[Scope]],
+        public: frozenset[tuple[str, str]],
+        audited: frozenset[tuple[str, str]],
+    ) -> None:
         self._scopes = scopes
         self._public = public
+        self._audited = audited
 
     def scopes(self, type_name: str, field_name: str) -> frozenset[Scope]:
         """All of these are needed to select the field."""
@@ -38,12 +44,17 @@ class FieldPolicy:
         """Whether the field answers without a token."""
         return (type_name, field_name) in self._public
 
+    def is_audited(self, type_name: str, field_name: str) -> bool:
+        """Whether every request that reads the field leaves a line in the audit log."""
+        return (type_name, field_name) in self._audited
+
 
 def bind(schema: GraphQLSchema) -> FieldPolicy:
     """Give every field its resolve function and every abstract type its `resolve_type`; answers who may select what."""
     type_of_record: dict[type, str] = {}
     scopes: dict[tuple[str, str], frozenset[Scope]] = {}
     public: set[tuple[str, str]] = set()
+    audited: set[tuple[str, str]] = set()
     for graphql_type in schema.type_map.values():
         if graphql_type.name.startswith("__"):
             continue
@@ -59,9 +70,11 @@ def bind(schema: GraphQLSchema) -> FieldPolicy:
             scopes[graphql_type.name, name] = frozenset(filter(None, [row.scope, field_row.scope]))
             if field_row.public:
                 public.add((graphql_type.name, name))
+            if field_row.audited:
+                audited.add((graphql_type.name, name))
         scopes[graphql_type.name, "__typename"] = frozenset(filter(None, [row.scope]))
     _bind_abstract_types(schema, type_of_record)
-    return FieldPolicy(scopes, frozenset(public))
+    return FieldPolicy(scopes, frozenset(public), frozenset(audited))
 
 
 def _type_row(graphql_type: GraphQLObjectType | GraphQLInputObjectType) -> TypeRow:

@@ -42,12 +42,14 @@ class Mask(NamedTuple):
 
 @dataclass(frozen=True)
 class FieldRow:
-    """What this package knows of a field: its resolver (None: read off the record), scope, mask."""
+    """What this package knows of a field: its resolver (None: read off the record), scope, mask; whether reads of it
+    are audited."""
 
     resolver: Resolver | None = None
     root_resolver: RootResolver | None = None
     scope: Scope | None = None
     public: bool = False
+    audited: bool = False
     mask: Mask | None = None
 
 
@@ -69,9 +71,9 @@ def attribute(
     return _described(description, FieldRow(scope=scope, mask=mask))
 
 
-def edge(resolver: Resolver, description: str, *, scope: Scope | None = None) -> Any:
-    """A field that a resolver answers for all parents at once."""
-    return _described(description, FieldRow(resolver=resolver, scope=scope))
+def edge(resolver: Resolver, description: str, *, scope: Scope | None = None, audited: bool = False) -> Any:
+    """A field that a resolver answers for all parents at once; one that is `audited` runs for each request."""
+    return _described(description, FieldRow(resolver=resolver, scope=scope, audited=audited))
 
 
 def edge_with_arguments(resolver: Resolver, *, scope: Scope | None = None) -> Callable[[Callable[..., Any]], Any]:

@@ -7,7 +7,8 @@ import msgspec
 from graphql import ExecutionResult
 
 from gateway.errors import GatewayError, Unauthenticated
-from gateway.http.errors import FormattedError, codes, formatted_errors, formatted_failure
+from gateway.http.answers import Answer
+from gateway.http.errors import FormattedError, codes, formatted_errors, formatted_failure, readdressed
 from gateway.http.media_type import MediaType
 from gateway.http.refusal import HttpRefusal
 from gateway.http.reply import Header, Reply, encoded
@@ -32,13 +33,27 @@ HEADERS = {media_type: _headers_of(media_type) for media_type in MediaType}
 _encode = msgspec.json.Encoder().encode
 
 
-def executed(result: ExecutionResult, media_type: MediaType, record: RequestRecord) -> Reply:
+def of(result: ExecutionResult, record: RequestRecord) -> Answer:
+    """A result, told in JSON; its errors by the id of the request that it was worked out for."""
+    return Answer(
+        data=_encode(result.data),
+        errors=formatted_errors(result.errors, record.request_id) if result.errors else [],
+        operation=record.operation,
+        operation_type=record.operation_type,
+        request_id=record.request_id,
+    )
+
+
+def executed(answer: Answer, media_type: MediaType, record: RequestRecord) -> Reply:
     """200 with `data`, which may be partial or null; `errors` only when there are some."""
-    body: dict[str, Any] = {"data": result.data}
-    if result.errors:
-        body["errors"] = errors = formatted_errors(result.errors, record.request_id)
-        record.error_codes = codes(errors)
-    return Reply(200, HEADERS[media_type], _encode(body))
+    if answer.request_id != record.request_id:
+        record.operation, record.operation_type = answer.operation, answer.operation_type
+        record.answered_by = answer.request_id
+    if not answer.errors:
+        return Reply(200, HEADERS[media_type], b'{"data":%b}' % answer.data)
+    record.error_codes = codes(answer.errors)
+    errors = _encode([readdressed(error, record.request_id) for error in answer.errors])
+    return Reply(200, HEADERS[media_type], b'{"data":%b,"errors":%b}' % (answer.data, errors))
 
 
 def refused(errors: list[FormattedError], status: int, media_type: MediaType, record: RequestRecord) -> Reply:

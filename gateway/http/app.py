@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from gateway.admission import Admission
 from gateway.config import LimitSettings, ServerSettings
 from gateway.engine import Engine
+from gateway.http.answers import Answers
 from gateway.http.authentication import Authenticator
 from gateway.http.consistency import CatchUp
 from gateway.http.cors import Cors
@@ -25,6 +26,7 @@ def create_app(
     admission: Admission,
     engine: Engine,
     new_context: NewContext,
+    answers: Answers,
     catch_up: CatchUp,
     authenticator: Authenticator,
     server: ServerSettings,
@@ -36,6 +38,7 @@ def create_app(
         admission=admission,
         engine=engine,
         new_context=new_context,
+        answers=answers,
         catch_up=catch_up,
         authenticator=authenticator,
         cors=cors,

@@ -60,13 +60,21 @@ class Authenticator:
         self._sessions = sessions
         self._verified = VerifiedTokens() if verified is None else verified
 
-    async def viewer(self, token: str | None) -> Viewer:
-        """ANONYMOUS without a token; Unauthenticated says why a token does not hold, and never repeats it."""
+    def known(self, token: str | None) -> Viewer | None:
+        """As `viewer`, without waiting; None for a token that has to be verified."""
         if token is None:
             return ANONYMOUS
         verified = self._verified.get(token, self._clock().timestamp(), self._identity.leeway_seconds)
-        if verified is None:
-            verified = await self._verify(token)
+        return None if verified is None else self._unless_revoked(verified)
+
+    async def viewer(self, token: str | None) -> Viewer:
+        """ANONYMOUS without a token; Unauthenticated says why a token does not hold, and never repeats it."""
+        known = self.known(token)
+        if known is not None or token is None:
+            return known or ANONYMOUS
+        return self._unless_revoked(await self._verify(token))
+
+    def _unless_revoked(self, verified: VerifiedToken) -> Viewer:
         if verified.session_id is not None and self._sessions.is_revoked(verified.session_id):
             raise Unauthenticated("The session of this token has ended; sign in again.")
         return verified.viewer

@@ -14,15 +14,16 @@ from gateway.domain.viewer import Viewer
 from gateway.engine import Engine
 from gateway.errors import GatewayError, InternalError
 from gateway.http import answer
+from gateway.http.answers import Answer, Answers, Question
 from gateway.http.authentication import Authenticator, bearer_token
 from gateway.http.consistency import CatchUp, seen_generation
 from gateway.http.cors import Cors
 from gateway.http.deadline import ClientGone, Deadline, while_awaited
 from gateway.http.errors import formatted_errors
-from gateway.http.graphql_request import GraphQLRequest, from_body, from_query_string, read_body
+from gateway.http.graphql_request import RawRequest, from_body, from_query_string
 from gateway.http.media_type import MediaType, negotiated, require_json
 from gateway.http.refusal import HttpRefusal
-from gateway.http.reply import Reply, send_reply
+from gateway.http.reply import Reply, is_sent_at_once, send_reply
 from gateway.http.request_headers import RequestHeaders
 from gateway.http.request_record import RequestRecord
 from gateway.store.consistency import Seen
@@ -42,6 +43,7 @@ class GraphQLEndpoint:
         admission: Admission,
         engine: Engine,
         new_context: NewContext,
+        answers: Answers,
         catch_up: CatchUp,
         authenticator: Authenticator,
         cors: Cors,
@@ -50,6 +52,7 @@ class GraphQLEndpoint:
         self._admission = admission
         self._engine = engine
         self._new_context = new_context
+        self._answers = answers
         self._catch_up = catch_up
         self._authenticator = authenticator
         self._cors = cors
@@ -64,7 +67,9 @@ class GraphQLEndpoint:
             if reply is None:
                 reply = await self._reply(scope, headers, receive, record)
             record.status = reply.status
-            await send_reply(scope, send, reply, record.header, *self._cors.marks(headers))
+            more = (record.header, *self._cors.marks(headers))
+            if not is_sent_at_once(scope, reply, more):
+                await send_reply(send, reply, more)
         except ClientGone:
             pass
         finally:
@@ -74,7 +79,7 @@ class GraphQLEndpoint:
         media_type = MediaType.JSON
         try:
             media_type = negotiated(headers.raw(b"accept"))
-            return answer.executed(await self._result(scope, headers, receive, record), media_type, record)
+            return answer.executed(await self._answer(scope, headers, receive, record), media_type, record)
         except ClientGone:
             raise
         except Refused as refused:
@@ -83,48 +88,57 @@ class GraphQLEndpoint:
         except GatewayError as error:
             return answer.failed(error, media_type, record)
         except Exception:
+            record.bind()
             log.exception("internal_error")
             return answer.failed(InternalError(), media_type, record)
 
-    async def _result(
-        self, scope: Scope, headers: RequestHeaders, receive: Receive, record: RequestRecord
-    ) -> ExecutionResult:
+    async def _answer(self, scope: Scope, headers: RequestHeaders, receive: Receive, record: RequestRecord) -> Answer:
         method = scope["method"]
         if method not in ("GET", "POST"):
             raise HttpRefusal(405, "The graph is asked by GET or POST.", {"Allow": "GET, POST"})
         deadline = Deadline(self._limits.request_timeout_seconds)
         token = bearer_token(headers.get(b"authorization"))
         # The body comes before the token is checked: from then on all that can still come in is that the client left.
-        request = await self._request(scope, headers, receive, deadline)
+        if method == "GET":
+            request = from_query_string(scope["query_string"], max_bytes=self._limits.body_max_bytes)
+        else:
+            require_json(headers)
+            request = await from_body(headers, receive, max_bytes=self._limits.body_max_bytes, deadline=deadline)
         seen = seen_generation(headers)
-        work = self._executed(request, token, seen, record, allow_mutation=method == "POST")
-        return await while_awaited(work, receive, deadline)
+        record.viewer = viewer = self._authenticator.known(token)
+        if viewer is not None and seen is None:
+            kept = self._answers.kept(self._answers.question(viewer, request, token))
+            if kept is not None:
+                return kept
+        record.bind()
+        return await while_awaited(self._answered(request, token, seen, record), receive, deadline)
 
-    async def _request(
-        self, scope: Scope, headers: RequestHeaders, receive: Receive, deadline: Deadline
-    ) -> GraphQLRequest:
-        max_bytes = self._limits.body_max_bytes
-        if scope["method"] == "GET":
-            return from_query_string(scope["query_string"], max_bytes=max_bytes)
-        require_json(headers)
-        return from_body(await read_body(headers, receive, max_bytes=max_bytes, deadline=deadline))
-
-    async def _executed(
-        self,
-        request: GraphQLRequest,
-        token: str | None,
-        seen: Seen | None,
-        record: RequestRecord,
-        *,
-        allow_mutation: bool,
-    ) -> ExecutionResult:
-        record.viewer = viewer = await self._authenticator.viewer(token)
+    async def _answered(
+        self, request: RawRequest, token: str | None, seen: Seen | None, record: RequestRecord
+    ) -> Answer:
+        viewer = record.viewer
+        if viewer is None:
+            record.viewer = viewer = await self._authenticator.viewer(token)
         if seen is not None and viewer.may_see(seen.company_id):
             await self._catch_up(seen.company_id, seen.number)
+        question = self._answers.question(viewer, request, token)
+        answer = self._answers.kept(question) or await self._answers.under_way(question)
+        return answer or await self._made(question, token, record)
+
+    async def _made(self, question: Question, token: str | None, record: RequestRecord) -> Answer:
+        viewer, request = question.viewer, question.request.read()
         operation = self._admission.admit(
-            request.query, request.operation_name, request.variables, viewer, allow_mutation=allow_mutation
+            request.query,
+            request.operation_name,
+            request.variables,
+            viewer,
+            allow_mutation=not question.request.is_get,
         )
         record.operation, record.operation_type = operation.operation_name, operation.kind
         CALLER.set(Caller(request_id=record.request_id, token=token))
-        result = self._engine.run(operation, self._new_context(viewer, record.request_id))
-        return result if isinstance(result, ExecutionResult) else await result
+
+        async def make() -> Answer:
+            result = self._engine.run(operation, self._new_context(viewer, record.request_id))
+            return answer.of(result if isinstance(result, ExecutionResult) else await result, record)
+
+        return await (self._answers.made(question, make) if operation.is_shareable else make())

@@ -37,6 +37,11 @@ def _forget_frames(error: BaseException | None) -> None:
         error = error.original_error if isinstance(error, GraphQLError) else error.__cause__
 
 
+def readdressed(error: FormattedError, request_id: str) -> FormattedError:
+    """The same error, as another request reads it."""
+    return {**error, "extensions": {**error["extensions"], "requestId": request_id}}
+
+
 def formatted_failure(error: GatewayError, request_id: str) -> FormattedError:
     """An error of the whole request, which has no path in the graph."""
     return {"message": error.message, "extensions": error.extensions() | {"requestId": request_id}}

@@ -2,7 +2,7 @@
 
 import re
 from itertools import accumulate
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -32,17 +32,28 @@ class GraphQLRequest(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     extensions: dict[str, Any] | None = None
 
 
+class RawRequest(NamedTuple):
+    """A request as it came, not yet read: the body of a POST or the query string of a GET."""
+
+    is_get: bool
+    text: bytes
+
+    def read(self) -> GraphQLRequest:
+        """The request that it is; HttpRefusal 400 says what is wrong with it."""
+        return _of_query_string(self.text) if self.is_get else _of_body(self.text)
+
+
 _REQUEST = msgspec.json.Decoder(GraphQLRequest)
 _OBJECT: msgspec.json.Decoder[dict[str, Any] | None] = msgspec.json.Decoder(dict[str, Any] | None)
 
 
-async def read_body(headers: RequestHeaders, receive: Receive, *, max_bytes: int, deadline: Deadline) -> bytes:
+async def from_body(headers: RequestHeaders, receive: Receive, *, max_bytes: int, deadline: Deadline) -> RawRequest:
     """The whole body; 413 as soon as it is too large, 408 when it comes too slowly, ClientGone when it stops."""
     length = headers.raw(b"content-length") or b""
     if length.isdigit() and int(length) > max_bytes:
         raise _too_large(max_bytes)
     try:
-        return await in_time(_read(receive, max_bytes), deadline)
+        return RawRequest(is_get=False, text=await in_time(_read(receive, max_bytes), deadline))
     except TimeoutError:
         raise HttpRefusal(
             408, f"The body did not arrive within {deadline.seconds:g} s.", {"Connection": "close"}
@@ -71,7 +82,7 @@ def _too_large(max_bytes: int) -> HttpRefusal:
     return HttpRefusal(413, f"The body is larger than {max_bytes} bytes.", {"Connection": "close"})
 
 
-def from_body(body: bytes) -> GraphQLRequest:
+def _of_body(body: bytes) -> GraphQLRequest:
     """The request in a POST body; HttpRefusal 400 says what is wrong with it."""
     if not body.strip():
         raise HttpRefusal(400, f"The body is empty. {BODY_HINT}")
@@ -93,10 +104,15 @@ def _require_shallow(json: bytes, what: str) -> None:
         raise HttpRefusal(400, f"{what} is nested deeper than {NESTING_MAX} levels.")
 
 
-def from_query_string(query_string: bytes, *, max_bytes: int) -> GraphQLRequest:
-    """The request in the parameters of a GET; HttpRefusal 400 (414 when too long) says what is wrong with it."""
+def from_query_string(query_string: bytes, *, max_bytes: int) -> RawRequest:
+    """The request of a GET; HttpRefusal 414 for a query string that is too long to be looked at."""
     if len(query_string) > max_bytes:
         raise HttpRefusal(414, f"The query string is longer than {max_bytes} bytes; use POST.")
+    return RawRequest(is_get=True, text=query_string)
+
+
+def _of_query_string(query_string: bytes) -> GraphQLRequest:
+    """The request in the parameters of a GET; HttpRefusal 400 says what is wrong with it."""
     parameters = _parameters(query_string)
     if "query" not in parameters:
         raise HttpRefusal(400, "The parameter `query` is missing: /graphql?query={__typename}.")

@@ -36,6 +36,6 @@ class OtherPaths:
                 await self._app(scope, receive, send_marked)
             else:
                 record.status = preflight.status
-                await send_reply(scope, send, preflight, *more)
+                await send_reply(send, preflight, more)
         finally:
             record.write()

@@ -24,13 +24,23 @@ def encoded(headers: Iterable[tuple[str, str]]) -> tuple[Header, ...]:
     return tuple((name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers)
 
 
-async def send_reply(scope: Scope, send: Send, reply: Reply, *more: Header) -> None:
-    """Sends it, with `more` headers and, where there may be a body (RFC 9110, 8.6), its length."""
-    if reply.status != 204:
-        more = ((b"content-length", b"%d" % len(reply.body)), *more)
-    headers = reply.headers + more
+def is_sent_at_once(scope: Scope, reply: Reply, more: tuple[Header, ...]) -> bool:
+    """Sends it with `more` headers in one write, where the server can; False where that is not so now."""
     extensions = scope.get("extensions")
-    if extensions and WHOLE_REPLY in extensions and extensions[WHOLE_REPLY](reply.status, headers, reply.body):
-        return
-    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    if not extensions or WHOLE_REPLY not in extensions:
+        return False
+    is_sent: bool = extensions[WHOLE_REPLY](reply.status, _headers(reply, more), reply.body)
+    return is_sent
+
+
+async def send_reply(send: Send, reply: Reply, more: tuple[Header, ...]) -> None:
+    """Sends it with `more` headers, as ASGI has it."""
+    await send({"type": "http.response.start", "status": reply.status, "headers": _headers(reply, more)})
     await send({"type": "http.response.body", "body": reply.body})
+
+
+def _headers(reply: Reply, more: tuple[Header, ...]) -> tuple[Header, ...]:
+    """All of them; the length where there may be a body (RFC 9110, 8.6)."""
+    if reply.status == 204:
+        return reply.headers + more
+    return (*reply.headers, (b"content-length", b"%d" % len(reply.body)), *more)

@@ -4,6 +4,7 @@ import random
 import re
 import time
 
+from msgspec import UNSET, UnsetType
 from starlette.types import Scope
 from structlog.contextvars import bind_contextvars
 
@@ -29,16 +30,28 @@ class RequestLine(log.Line, kw_only=True, tag="request"):
     role: str | None
     company_id: str | None
     error_codes: list[str]
+    answered_by: str | UnsetType = UNSET
+    """The request that the answer was made for, where it is another one."""
 
 
 class RequestRecord:
     """What becomes known of a request on its way; the endpoint fills in what only it can know.
 
-    Making one begins the request's time, and gives its id to every line that is logged on the way: the server hands
+    Making one begins the request's time. `bind` gives its id to every line that is logged on the way: the server hands
     each request a task, and with it a context, of its own.
     """
 
-    __slots__ = ("_began", "_scope", "error_codes", "operation", "operation_type", "request_id", "status", "viewer")
+    __slots__ = (
+        "_began",
+        "_scope",
+        "answered_by",
+        "error_codes",
+        "operation",
+        "operation_type",
+        "request_id",
+        "status",
+        "viewer",
+    )
 
     def __init__(self, scope: Scope, given_id: str | None) -> None:
         self._began = time.perf_counter()
@@ -49,6 +62,10 @@ class RequestRecord:
         self.operation_type: str | None = None
         self.viewer: Viewer | None = None
         self.error_codes: list[str] = []
+        self.answered_by: str | UnsetType = UNSET
+
+    def bind(self) -> None:
+        """Gives its id to every line that is logged from now on."""
         bind_contextvars(request_id=self.request_id)
 
     @property
@@ -71,6 +88,7 @@ class RequestRecord:
                 role=None if viewer is None or viewer.is_anonymous else viewer.role.value,
                 company_id=None if viewer is None else viewer.company_id,
                 error_codes=self.error_codes,
+                answered_by=self.answered_by,
             )
         )
 

@@ -8,7 +8,8 @@ from typing import Any, Generic, TypeVar
 from aiodataloader import DataLoader, dispatch_queue
 from aiodataloader import Loader as Question
 
-from gateway.domain.key import Source
+from gateway.domain.freshness import FRESHNESS
+from gateway.domain.key import Source, freshness_of
 from gateway.errors import GatewayError
 from gateway.store.guarded import failed, guarded
 
@@ -24,12 +25,13 @@ class Loader(Generic[K, V]):
     it has to ask.
     """
 
-    __slots__ = ("_ask", "_known", "_questions", "_source", "_values")
+    __slots__ = ("_ask", "_fresh_until", "_known", "_questions", "_source", "_values")
 
     def __init__(self, source: Source[K, V]) -> None:
         self._source = source
         self._known: Callable[[Sequence[K]], dict[K, V | None]] | None = getattr(source, "known", None)
         self._ask: Callable[[Sequence[K], dict[K, Any], Future[None]], None] | None = getattr(source, "ask", None)
+        self._fresh_until = freshness_of(source)
         self._values: dict[K, V | GatewayError | None] = {}
         self._questions: _Questions[K, V] | None = None
 
@@ -51,23 +53,32 @@ class Loader(Generic[K, V]):
         if self._known is not None:
             values.update(self._known(unknown))
             try:
-                return _Had([values[key] for key in keys])
+                had = _Had([values[key] for key in keys])
             except KeyError:
                 unknown = [key for key in unknown if key not in values]
+            else:
+                self._tell_freshness(unknown)
+                return had
         if not unknown:  # no keys at all
             return _Had([])
         asked = tuple(dict.fromkeys(unknown))
         if self._ask is not None:
             done: Future[None] = asyncio.get_running_loop().create_future()
             self._ask(asked, values, done)
-            return _Awaited(values, keys, done)
+            return _Awaited(values, keys, done, self._tell_freshness)
         if self._questions is None:
             self._questions = _Questions(self._source, values)
-        return _Awaited(values, keys, self._questions.load(asked))
+        return _Awaited(values, keys, self._questions.load(asked), self._tell_freshness)
 
     def prime(self, key: K, value: V) -> None:
         """Answers for a key whose value came along with something else; what is known already stays."""
         self._values.setdefault(key, value)
+
+    def _tell_freshness(self, keys: Iterable[K]) -> None:
+        """Once they are read: where the answer may be kept, until when they are news."""
+        freshness = FRESHNESS.get()
+        if freshness is not None:
+            freshness.note(self._fresh_until(keys))
 
 
 class _Had(Generic[V]):
@@ -86,15 +97,23 @@ class _Had(Generic[V]):
 class _Awaited(Generic[K, V]):
     """Values that are asked for; each caller waits on a future of its own, so leaving takes nothing from the others."""
 
-    __slots__ = ("_done", "_keys", "_values")
+    __slots__ = ("_done", "_keys", "_tell_freshness", "_values")
 
-    def __init__(self, values: dict[K, V | GatewayError | None], keys: Sequence[K], done: Future[None]) -> None:
+    def __init__(
+        self,
+        values: dict[K, V | GatewayError | None],
+        keys: Sequence[K],
+        done: Future[None],
+        tell_freshness: Callable[[Iterable[K]], None],
+    ) -> None:
         self._values = values
         self._keys = keys
         self._done = done
+        self._tell_freshness = tell_freshness
 
     def __await__(self) -> Generator[Any, Any, list[V | GatewayError | None]]:
         yield from self._done.__await__()
+        self._tell_freshness(self._keys)
         return [self._values[key] for key in self._keys]
 
 

@@ -25,7 +25,9 @@ SECRET_KEY = re.compile(
 NUMBER_KEY = re.compile(r"(.*_)?(number|phone|telephone|mobile|msisdn|imsi|imei)s?")
 """Keys whose integers are masked like texts, where they have as many digits as a telephone number."""
 
-IDENTIFIER_KEYS = frozenset({"company_id", "request_id", "request_ids", "sim_id", "subject", "timestamp"})
+IDENTIFIER_KEYS = frozenset(
+    {"answered_by", "company_id", "request_id", "request_ids", "sim_id", "subject", "timestamp"}
+)
 """Keys by which a line is found again; `subject` and `sim_id` stand in audit lines only, which say who read whose."""
 
 TOKEN = re.compile(

@@ -42,6 +42,9 @@ class Sim(Node):
     activated_at: datetime | None = attribute("When it was put into use; null before.")
     line: LazyLine | None = edge(resolve.line, "The line it serves; null while it serves none.")
     codes: SimCodes | None = edge(
-        resolve.codes, "PIN and PUK. Every read is recorded in the audit log.", scope=Scope.SIM_CODES_READ
+        resolve.codes,
+        "PIN and PUK. Every read is recorded in the audit log.",
+        scope=Scope.SIM_CODES_READ,
+        audited=True,
     )
     company: LazyCompany = edge(resolve_company.company_of, "The company it belongs to.", scope=Scope.COMPANY_READ)

@@ -1,7 +1,8 @@
 """A source that remembers its answers, in this process and in Redis, and serves old ones when it fails."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from math import inf
 from typing import Generic, TypeVar
 
 from gateway.domain.key import Source
@@ -71,6 +72,16 @@ class Cached(Generic[K, V]):
                 found[key] = entry.value
         self.hits += len(found)
         return found
+
+    def fresh_until(self, keys: Iterable[K]) -> float:
+        """Until when this process has all of these fresh, unless something is written; 0 where it has not."""
+        now, until = self._clock().timestamp(), inf
+        for key in keys:
+            entry = self._shelf.get(key)
+            if entry is None or entry.is_outdated() or not entry.read_at <= now < entry.fresh_until:
+                return 0.0
+            until = min(until, entry.fresh_until)
+        return until
 
     async def get_many(self, keys: Sequence[K]) -> Sequence[V | GatewayError | None]:
         """Fresh answers where there are any, the source's otherwise, or an old one in place of its error."""

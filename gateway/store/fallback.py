@@ -1,9 +1,9 @@
 """A second source for what the first cannot say at the moment."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Generic, TypeVar
 
-from gateway.domain.key import Source, known_of
+from gateway.domain.key import Source, freshness_of, known_of
 from gateway.errors import BackendError, GatewayError
 from gateway.store.guarded import guarded
 
@@ -21,10 +21,15 @@ class Fallback(Generic[K, V]):
         self._first = first
         self._second = second
         self._known = known_of(first)
+        self._fresh_until = freshness_of(first)
 
     def known(self, keys: Sequence[K]) -> dict[K, V | None]:
         """What `first` knows without asking."""
         return self._known(keys)
+
+    def fresh_until(self, keys: Iterable[K]) -> float:
+        """As `first` has it; what `second` said is not kept."""
+        return self._fresh_until(keys)
 
     async def get_many(self, keys: Sequence[K]) -> Sequence[V | GatewayError | None]:
         """As `first`, with `second`'s answers in place of its failures."""

@@ -2,14 +2,14 @@
 
 import asyncio
 from asyncio import Future
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextvars import Context
 from typing import Generic, TypeVar
 
 import structlog
 
 from gateway.domain.caller import CALLER, SERVED, Caller
-from gateway.domain.key import Source, known_of
+from gateway.domain.key import Source, freshness_of, known_of
 from gateway.errors import GatewayError
 from gateway.store.flight import Flight, Waiter
 from gateway.store.generations import Generations, Stamp
@@ -54,6 +54,7 @@ class Shared(Generic[K, V]):
         self._gather_seconds = gather_seconds
         self._by_caller = by_caller
         self._known = known_of(source)
+        self._fresh_until = freshness_of(source)
         self._lanes: dict[str | None, _Lane[K, V]] = {}
         self._is_closed = False
         self.keys_asked = 0
@@ -64,6 +65,10 @@ class Shared(Generic[K, V]):
     def known(self, keys: Sequence[K]) -> dict[K, V | None]:
         """What the source knows without asking."""
         return self._known(keys)
+
+    def fresh_until(self, keys: Iterable[K]) -> float:
+        """Until when the source knows all of these without asking."""
+        return self._fresh_until(keys)
 
     async def get_many(self, keys: Sequence[K]) -> Sequence[V | GatewayError | None]:
         """Values in the order of `keys`."""

@@ -40,10 +40,10 @@ class Store:
         self._clock = clock
         self._server = RedisServer(settings.redis)
         self.cache = Cache(self._server)
-        self._process = ProcessCache(settings.cache.process_max_bytes)
+        self.process = ProcessCache(settings.cache.process_max_bytes)
         self.changes = Changes(self._server)
         self.generations = Generations(self._server, self.changes, clock)
-        self.generations.on_missed(self._process.expire)
+        self.generations.on_missed(self.process.expire)
         self.revocations = Revocations(
             self._server, self.changes, clock, leeway_seconds=settings.identity.leeway_seconds
         )
@@ -116,9 +116,9 @@ class Store:
             "misses": sum(cached.misses for cached in self._cached),
             "served_stale": sum(cached.served_stale for cached in self._cached),
             "fills_dropped": sum(cached.fills_dropped for cached in self._cached),
-            "entries": len(self._process),
-            "bytes": self._process.bytes,
-            "evictions": self._process.evictions,
+            "entries": len(self.process),
+            "bytes": self.process.bytes,
+            "evictions": self.process.evictions,
             "redis_failures": self._server.failures,
         }
 
@@ -144,7 +144,7 @@ class Store:
             rule.policy,
             EntryCodec[Any](name, rule.record),
             rule.company_id_of,  # type: ignore[arg-type]  # what is kept has a company
-            process=self._process,
+            process=self.process,
             cache=self.cache,
             generations=self.generations,
             trouble=trouble,

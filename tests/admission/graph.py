@@ -54,6 +54,9 @@ class Policy:
         more = {Scope.SIM_CODES_READ} if field_name == "pin" else set()
         return frozenset({SCOPES[type_name]} | more if type_name in SCOPES else more)
 
+    def is_audited(self, type_name: str, field_name: str) -> bool:
+        return False
+
     def is_public(self, type_name: str, field_name: str) -> bool:
         """Whether a field needs no token."""
         return (type_name, field_name) in PUBLIC

@@ -23,14 +23,19 @@ from graphql import (
 from starlette.types import ASGIApp
 
 from gateway.admission import Admission
-from gateway.config import IdentitySettings, LimitSettings, ServerSettings
+from gateway.config import IdentitySettings, LimitSettings, RedisSettings, ServerSettings
 from gateway.domain.caller import CALLER
 from gateway.domain.viewer import Scope, Viewer
 from gateway.engine import Engine
 from gateway.errors import BackendTimeout, Unauthenticated
 from gateway.http import create_app
+from gateway.http.answers import Answers
 from gateway.http.authentication import Authenticator
 from gateway.serving import serving
+from gateway.store.changes import Changes
+from gateway.store.generations import Generations
+from gateway.store.process_cache import ProcessCache
+from gateway.store.redis_server import RedisServer
 from tests.http.sessions import RevokedSessions
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -89,6 +94,9 @@ class Policy:
         """What a field asks for."""
         return frozenset({Scope.INVOICE_READ} if field_name == "secret" else ())
 
+    def is_audited(self, object_type_name: str, field_name: str) -> bool:
+        return False
+
     def is_public(self, object_type_name: str, field_name: str) -> bool:
         """Whether a field needs no token."""
         return field_name not in ("secret", "private")
@@ -142,6 +150,13 @@ def make_schema(work: Work) -> GraphQLSchema:
     return GraphQLSchema(GraphQLObjectType("Query", fields), mutation)
 
 
+def make_answers() -> Answers:
+    """Answers that requests under way share, and that nothing keeps."""
+    server = RedisServer(RedisSettings(cache_url="redis://127.0.0.1:9"))
+    generations = Generations(server, Changes(server), lambda: NOW)
+    return Answers(ProcessCache(0), generations, lambda: NOW, joins=True, keeps=False)
+
+
 @pytest.fixture(scope="module")
 def work() -> Work:
     """What the field `slow` and the issuer's key `slow` wait for."""
@@ -164,6 +179,7 @@ def make_app(work: Work) -> Callable[[Authenticator], ASGIApp]:
             admission=Admission(make_schema(work), LIMITS, introspection=True, policy=Policy()),
             engine=Engine(),
             catch_up=work.catch_up,
+            answers=make_answers(),
             new_context=RequestContext,  # type: ignore[arg-type]  # this graph needs no loaders
             authenticator=authenticator,
             server=SERVER,

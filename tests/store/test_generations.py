@@ -60,7 +60,7 @@ async def test_what_a_read_learns_to_be_outdated_hides_no_error(start: StartRepl
         await replica.get("1")
         await redis.set(generations.name("a"), 7)  # a write whose message is still on its way
         replica.sims.down = True
-        replica.store._process.expire()
+        replica.store.process.expire()
         assert await replica.get("1") == [DOWN]
 
 

@@ -1,0 +1,149 @@
+"""Answers to identical questions: one that is being made is waited for, one whose parts are all still news is kept."""
+
+import asyncio
+from asyncio import Future
+from collections.abc import Callable, Coroutine
+from math import inf
+from typing import Any, NamedTuple
+
+from gateway.domain.freshness import FRESHNESS, Freshness
+from gateway.domain.time import Clock
+from gateway.domain.viewer import Viewer
+from gateway.engine.eager import Suspended, stepped
+from gateway.http.errors import FormattedError
+from gateway.http.graphql_request import RawRequest
+from gateway.store.generations import Generations, Stamp
+from gateway.store.process_cache import ENTRY_BYTES, Lifetime, ProcessCache, Shelf
+
+ASKED_MAX = 10_000
+"""Questions that are remembered as asked once: an answer is kept when its question comes again."""
+
+
+class Question(NamedTuple):
+    """What two requests must have in common to have one answer; `token` where a backend answers by it."""
+
+    viewer: Viewer
+    request: RawRequest
+    token: str | None
+
+
+class Answer(NamedTuple):
+    """What became of a query: its data as JSON, and its errors as the request that it was made for reads them."""
+
+    data: bytes
+    errors: list[FormattedError]
+    operation: str | None
+    operation_type: str | None
+    request_id: str
+
+
+class Answers:
+    """Questions are compared byte by byte, with the viewer that the token stands for, so that no two share by chance.
+
+    With `joins`, an identical question waits for the answer that is being made, unless something was written since
+    that began. With `keeps`, an answer without errors is kept in the process's cache, among the records, for as long
+    as each record that it shows is news and nothing is written; the second time it is asked for. `by_token`: a backend
+    answers to the caller's own token, so only requests with the same one share.
+    """
+
+    def __init__(
+        self,
+        process: ProcessCache,
+        generations: Generations,
+        clock: Clock,
+        *,
+        joins: bool,
+        keeps: bool,
+        by_token: bool = False,
+    ) -> None:
+        self._process = process
+        self._generations = generations
+        self._clock = clock
+        self._joins = joins
+        self._keeps = keeps
+        self._by_token = by_token
+        self._shelf: Shelf = {}
+        self._asked: set[int] = set()
+        self._making: dict[Question, _Making] = {}
+
+    def question(self, viewer: Viewer, request: RawRequest, token: str | None) -> Question:
+        """What a request asks, and who."""
+        return Question(viewer, request, token if self._by_token else None)
+
+    def kept(self, question: Question) -> Answer | None:
+        """The answer that is kept, while all of it is news."""
+        entry = self._shelf.get(question)
+        if entry is None or entry.is_outdated():
+            return None
+        if not entry.read_at <= self._clock().timestamp() < entry.fresh_until:
+            return None
+        entry.is_used = True
+        answer: Answer = entry.value
+        return answer
+
+    async def under_way(self, question: Question) -> Answer | None:
+        """The answer that is being made, once it is there; None where it has to be made."""
+        while (making := self._making.get(question)) is not None and self._generations.holds(making.stamp):
+            answer = await making.answer()
+            if answer is not None:
+                return answer
+        return None
+
+    async def made(self, question: Question, make: Callable[[], Coroutine[Any, Any, Answer]]) -> Answer:
+        """The answer, made now; whoever asks the same meanwhile waits for it."""
+        stamp, began_at = self._generations.stamp(None), self._clock().timestamp()
+        freshness = Freshness() if self._keeps else None
+        FRESHNESS.set(freshness)
+        first = stepped(make())
+        answer = await self._awaited(question, first, stamp) if isinstance(first, Suspended) else first
+        if freshness is not None and not answer.errors:
+            self._keep(question, answer, Lifetime(began_at, freshness.until, 0.0), stamp)
+        return answer
+
+    async def _awaited(self, question: Question, first: Suspended[Answer], stamp: Stamp) -> Answer:
+        if not self._joins:
+            return await first
+        making = self._making[question] = _Making(stamp)
+        answer = None
+        try:
+            answer = await first
+        finally:
+            if self._making.get(question) is making:
+                del self._making[question]
+            making.ended(answer)
+        return answer
+
+    def _keep(self, question: Question, answer: Answer, lifetime: Lifetime, stamp: Stamp) -> None:
+        if not lifetime.read_at < lifetime.fresh_until < inf or not self._generations.holds(stamp):
+            return
+        mark = hash(question)
+        if mark not in self._asked:
+            if len(self._asked) >= ASKED_MAX:
+                self._asked.clear()
+            self._asked.add(mark)
+            return
+        size = ENTRY_BYTES + len(question.request.text) + len(answer.data)
+        self._process.keep(self._shelf, question, answer, size, lifetime, stamp)
+
+
+class _Making:
+    """An answer on its way; each waiter has a future of its own, so that one who leaves harms no other."""
+
+    __slots__ = ("_waiters", "stamp")
+
+    def __init__(self, stamp: Stamp) -> None:
+        self.stamp = stamp
+        self._waiters: list[Future[Answer | None]] = []
+
+    async def answer(self) -> Answer | None:
+        """The answer; None when it was given up: the client of whoever made it left, or its deadline passed."""
+        waiter: Future[Answer | None] = asyncio.get_running_loop().create_future()
+        self._waiters.append(waiter)
+        return await waiter
+
+    def ended(self, answer: Answer | None) -> None:
+        """Tells all who wait."""
+        for waiter in self._waiters:
+            if not waiter.done():
+                waiter.set_result(answer)
+        self._waiters.clear()
