@@ -12,8 +12,8 @@ import structlog
 
 from gateway.adapters._call import Answer, Call
 from gateway.adapters._client import BackendClient
+from gateway.adapters._decoding import WireDecoder
 from gateway.adapters._dialect import Dialect
-from gateway.adapters._wire import decode_wire_type
 from gateway.config import Batching
 
 log = structlog.get_logger()
@@ -131,16 +131,16 @@ def fields_of(row: Any) -> str:
 
 
 @cache
-def _decoder(annotation: Any) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(annotation, dec_hook=decode_wire_type)
+def _decoder(annotation: Any) -> WireDecoder[Any]:
+    return WireDecoder(annotation)
 
 
-def decoder(row: type[T]) -> msgspec.json.Decoder[T]:
+def decoder(row: type[T]) -> WireDecoder[T]:
     """Reads one record."""
     annotation: Any = row
     return _decoder(annotation)
 
 
-def rows_decoder(row: type[T]) -> msgspec.json.Decoder[list[T]]:
+def rows_decoder(row: type[T]) -> WireDecoder[list[T]]:
     """Reads an array of records; one that is unreadable breaks the whole answer."""
     return _decoder(GenericAlias(list, (row,)))

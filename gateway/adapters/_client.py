@@ -1,13 +1,11 @@
-"""The only HTTP client: limits of time and size, foreign errors translated into ours, one log line for each call."""
+"""All calls to one backend: with its credentials, read by its contract, one log line for each."""
 
 import asyncio
-import ssl
 import time
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Self, TypeVar
 
-import aiohttp
 import msgspec
 import structlog
 from msgspec import UNSET, UnsetType
@@ -15,17 +13,14 @@ from yarl import URL
 
 from gateway.adapters._auth import authorization
 from gateway.adapters._call import Answer, Call
+from gateway.adapters._decoding import WireDecoder
+from gateway.adapters._http import HttpClient
 from gateway.adapters._reply import Reply, error_of
-from gateway.adapters._tls import ssl_context
-from gateway.config import BackendSettings, TlsSettings, profiles_of
+from gateway.config import BackendSettings, profiles_of
 from gateway.domain.caller import SERVED, current_request_id
 from gateway.domain.time import Clock
 from gateway.errors import (
     BackendContractBroken,
-    BackendError,
-    BackendTimeout,
-    BackendTlsFailed,
-    BackendUnavailable,
     GatewayError,
 )
 from gateway.log import Line, write
@@ -33,120 +28,6 @@ from gateway.log import Line, write
 log = structlog.get_logger()
 
 T = TypeVar("T")
-
-RESPONSE_MAX_BYTES = 32 * 1024 * 1024
-# Below the 5 s that common servers keep an idle connection: we close first, so no call goes into a closing one.
-KEEPALIVE_SECONDS = 4.0
-
-FOREIGN_ERRORS: dict[type[BaseException], tuple[type[BackendError], str]] = {
-    ssl.SSLError: (BackendTlsFailed, "could not be reached over TLS: a certificate does not hold"),
-    aiohttp.ClientSSLError: (BackendTlsFailed, "could not be reached over TLS: a certificate does not hold"),
-    TimeoutError: (BackendTimeout, "did not answer in time"),
-    aiohttp.ServerTimeoutError: (BackendTimeout, "did not answer in time"),
-    aiohttp.ClientConnectorDNSError: (BackendUnavailable, "cannot be reached: its host is unknown"),
-    aiohttp.ClientConnectorError: (BackendUnavailable, "cannot be reached: it takes no connection"),
-    aiohttp.ClientConnectionError: (BackendUnavailable, "closed the connection without an answer"),
-    aiohttp.ClientPayloadError: (BackendUnavailable, "broke off in the middle of its answer"),
-    aiohttp.ClientResponseError: (BackendContractBroken, "answered with something that is not HTTP"),
-    aiohttp.ClientError: (BackendUnavailable, "cannot be reached"),
-    OSError: (BackendUnavailable, "cannot be reached"),
-}
-"""What each foreign error means; the entry of the nearest class counts."""
-
-
-def translated(error: BaseException, backend: str, who: str) -> BackendError | None:
-    """Our error for one of aiohttp's, the TLS layer's or the system's, which says `who` failed; None for any other."""
-    # A certificate that is refused after the handshake comes as a lost connection, with the reason behind it.
-    told = error.__cause__ if isinstance(error.__cause__, ssl.SSLError) else error
-    for foreign in type(told).__mro__:
-        if foreign in FOREIGN_ERRORS:
-            kind, what = FOREIGN_ERRORS[foreign]
-            return kind(backend, f"{who} {what}.")
-    return None
-
-
-class HttpClient:
-    """One pool of connections to one system; its errors speak of `name`.
-
-    Redirects are not followed, cookies not kept and the environment's proxies not used: a backend is where its
-    setting says, and no answer changes what the next call sends.
-    """
-
-    def __init__(
-        self,
-        name: str,
-        *,
-        tls: TlsSettings,
-        tls_path: str,
-        connect_timeout_seconds: float,
-        timeout_seconds: float,
-        max_connections: int,
-    ) -> None:
-        self.name = name
-        self._tls = tls
-        self._tls_path = tls_path
-        self._timeout = aiohttp.ClientTimeout(total=timeout_seconds, sock_connect=connect_timeout_seconds)
-        self._max_connections = max_connections
-        self._session: aiohttp.ClientSession | None = None
-
-    async def __aenter__(self) -> Self:
-        connector = aiohttp.TCPConnector(
-            limit=self._max_connections, ssl=ssl_context(self._tls, self._tls_path), keepalive_timeout=KEEPALIVE_SECONDS
-        )
-        self._session = aiohttp.ClientSession(
-            connector=connector,
-            timeout=self._timeout,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            headers={"Accept": "application/json"},
-            trust_env=False,
-        )
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
-    ) -> None:
-        if self._session is not None:
-            await self._session.close()
-
-    async def send(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None, *, who: str = ""
-    ) -> Reply:
-        """One exchange with an address that is already percent-encoded; a BackendError when there is no answer.
-
-        `who` is what errors call the one that was asked, where it is not the backend itself.
-        """
-        if self._session is None:
-            raise RuntimeError(f"the client of {self.name} is used before it is entered")
-        try:
-            async with self._session.request(
-                method, URL(url, encoded=True), headers=headers, data=body, allow_redirects=False
-            ) as response:
-                return Reply(
-                    status=response.status,
-                    body=await self._body(response),
-                    total=_count(response.headers.get("X-Total-Count")),
-                    retry_after=response.headers.get("Retry-After"),
-                    date=response.headers.get("Date"),
-                )
-        except Exception as error:
-            ours = translated(error, self.name, who or f"The {self.name} backend")
-            if ours is None:
-                raise
-            raise ours from error
-
-    async def _body(self, response: aiohttp.ClientResponse) -> bytes:
-        """The whole body, decompressed, up to a bound that no list page comes near."""
-        body = bytearray()
-        async for chunk in response.content.iter_any():
-            body += chunk
-            if len(body) > RESPONSE_MAX_BYTES:
-                message = f"The {self.name} backend answered with more than {RESPONSE_MAX_BYTES} bytes."
-                raise BackendContractBroken(self.name, message)
-        return bytes(body)
-
-
-def _count(text: str | None) -> int | None:
-    return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) < 16 else None
 
 
 def _code(error: BaseException) -> str:
@@ -202,7 +83,7 @@ class BackendClient:
     ) -> None:
         await self._http.__aexit__(kind, error, trace)
 
-    async def call(self, api: str, call: Call, decoder: msgspec.json.Decoder[T]) -> Answer[T]:
+    async def call(self, api: str, call: Call, decoder: WireDecoder[T]) -> Answer[T]:
         """The decoded answer; a BackendError where there is none, or none that the contract allows."""
         began = time.monotonic()
         code: str | UnsetType = UNSET
@@ -251,7 +132,7 @@ class BackendClient:
             headers["X-Request-ID"] = request_id
         return headers
 
-    def _read(self, call: Call, reply: Reply, decoder: msgspec.json.Decoder[T]) -> Answer[T]:
+    def _read(self, call: Call, reply: Reply, decoder: WireDecoder[T]) -> Answer[T]:
         if reply.status == 404 and call.none_on_404:
             return Answer(None, None)
         if not 200 <= reply.status < 300:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from typing import Any, TypeVar
 
-from gateway.adapters._wire import Characteristic, Characteristics, Parties, RelatedParty, customer_ids
+from gateway.adapters._wire import Characteristic, Characteristics, Parties, RelatedParty, customer_ids, text_of
 from gateway.config import Profile
 
 E = TypeVar("E", bound=Enum)
@@ -60,6 +60,19 @@ class Dialect:
     def characteristics(self, rows: Sequence[Characteristic] | None) -> Characteristics:
         """The characteristics of one record, under the contract's names."""
         return Characteristics(rows, self._characteristics)
+
+    def characteristic(self, name: str) -> Callable[[Sequence[Characteristic] | None], str | None]:
+        """Reads one characteristic of many records, under the contract's name, as text."""
+        folded = self._characteristics[name]
+
+        def text(rows: Sequence[Characteristic] | None) -> str | None:
+            found = None
+            for row in rows or ():
+                if row.name.casefold() == folded:
+                    found = row.value
+            return None if found is None else text_of(found)
+
+        return text
 
     def is_owner(self, party: RelatedParty) -> bool:
         """Whether it is there in the owner's role, in any case."""

@@ -31,7 +31,7 @@ class ById(Generic[K, R, V]):
 
     async def get_many(self, keys: Sequence[K]) -> Sequence[V | GatewayError | None]:
         """Values in the order of `keys`; None where the backend has no such row, or one of another kind."""
-        ids = [key if isinstance(key, str) else key.id for key in keys]
+        ids = list(map(backend_id, keys))
         rows = await rows_by_id(self._api, self._path, ids, self._row)
         read, unfit = self._read, 0
         values: list[V | GatewayError | None] = []
@@ -112,7 +112,12 @@ def by_customer(
 
 
 def _parties_of(row: CustomerRow) -> Sequence[str]:
-    return party_ids(row.related_party)
+    parties = row.related_party
+    if parties is not None and len(parties) == 1:  # as nearly all rows have it, and rows are many
+        id = parties[0].id
+        if id is not None and parties[0].party_or_party_role is None:
+            return (id,)
+    return party_ids(parties)
 
 
 def backend_id(key: Key | str) -> str:

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
 
 import msgspec
 
@@ -16,31 +15,17 @@ from gateway.domain.time import ROME
 AMOUNT_MAX_DIGITS = 18
 
 
-class Timestamp:
-    """A moment as ISO 8601 text, with or without a time; without an offset it is meant in Europe/Rome."""
-
-    __slots__ = ("at",)
-
-    def __init__(self, at: datetime) -> None:
-        self.at = at if at.tzinfo is not None else at.replace(tzinfo=ROME)
-
-    @property
-    def day(self) -> date:
-        """The day it falls on in Europe/Rome."""
-        try:
-            return self.at.astimezone(ROME).date()
-        except OverflowError:  # the ends of time, which backends write for "never"
-            return self.at.date()
+def moment(at: datetime) -> datetime:
+    """A moment as it came; without an offset it is meant in Europe/Rome."""
+    return at if at.tzinfo is not None else at.replace(tzinfo=ROME)
 
 
-def decode_wire_type(annotation: type, value: Any) -> Any:
-    """msgspec's hook for the types it does not know."""
-    if annotation is not Timestamp:
-        raise NotImplementedError(annotation)
+def day(at: datetime) -> date:
+    """The day on which a moment as it came falls in Europe/Rome."""
     try:
-        return Timestamp(datetime.fromisoformat(value))
-    except (TypeError, ValueError):
-        raise ValueError("Expected an ISO 8601 date-time") from None
+        return moment(at).astimezone(ROME).date()
+    except OverflowError:  # the ends of time, which backends write for "never"
+        return at.date()
 
 
 class Ref(msgspec.Struct, frozen=True, gc=False, rename="camel"):
@@ -102,10 +87,6 @@ Parties = tuple[RelatedParty, ...] | None
 
 def party_ids(parties: Parties) -> Sequence[str]:
     """The ids of all related parties, in any role."""
-    if parties is not None and len(parties) == 1:  # as nearly all rows have it, and rows are many
-        id = parties[0].id
-        if id is not None and parties[0].party_or_party_role is None:
-            return (id,)
     return [party.party_id for party in parties or () if party.party_id is not None]
 
 
@@ -175,6 +156,14 @@ class Characteristic(msgspec.Struct, frozen=True, gc=False):
         return f"Characteristic({self.name!r}, <value>)"
 
 
+def text_of(value: msgspec.Raw) -> str | None:
+    """A characteristic's value as text; numbers as they are written; None for anything else."""
+    text = bytes(value)
+    if text.startswith(b'"'):
+        return msgspec.json.decode(text, type=str) if b"\\" in text else text[1:-1].decode()
+    return text.decode() if text[:1] in b"-0123456789" else None
+
+
 class Characteristics:
     """The characteristics of one record, under the contract's names in any case."""
 
@@ -188,12 +177,7 @@ class Characteristics:
     def text(self, name: str) -> str | None:
         """The value as text; numbers as they are written; None for anything else."""
         raw = self._values.get(self._names[name])
-        if raw is None:
-            return None
-        text = bytes(raw)
-        if text.startswith(b'"'):
-            return msgspec.json.decode(text, type=str)
-        return text.decode() if text[:1] in b"-0123456789" else None
+        return None if raw is None else text_of(raw)
 
     def volume(self, name: str, units: str) -> DataVolume | None:
         """A number of `units` as a volume of data; None where it is absent or no number."""

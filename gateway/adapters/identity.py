@@ -10,7 +10,7 @@ import jwt
 import msgspec
 import structlog
 
-from gateway.adapters._client import HttpClient
+from gateway.adapters._http import HttpClient
 from gateway.config import IdentitySettings
 from gateway.errors import BackendContractBroken, BackendError, IdentityUnavailable, Unauthenticated
 

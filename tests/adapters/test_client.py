@@ -10,11 +10,13 @@ import aiohttp
 import msgspec
 import pytest
 from aiohttp import web
+from aiohttp.http import HttpProcessingError
 
-from gateway.adapters import _client
+from gateway.adapters import _http
 from gateway.adapters._api import Api
 from gateway.adapters._call import Call
-from gateway.adapters._client import BackendClient, translated
+from gateway.adapters._client import BackendClient
+from gateway.adapters._http import translated
 from gateway.config import BackendSettings
 from gateway.domain.caller import CALLER, SERVED, Caller, Served
 from gateway.errors import (
@@ -72,7 +74,7 @@ def test_every_error_of_aiohttp_has_a_translation(kind: type[Exception]) -> None
         (aiohttp.ConnectionTimeoutError(), BackendTimeout),
         (aiohttp.SocketTimeoutError(), BackendTimeout),
         (TimeoutError(), BackendTimeout),
-        (aiohttp.ClientResponseError(None, ()), BackendContractBroken),  # type: ignore[arg-type]
+        (HttpProcessingError(), BackendContractBroken),
         (ssl.SSLCertVerificationError(), BackendTlsFailed),
         (OSError(errno.EMFILE, "too many open files"), BackendUnavailable),
         (ConnectionResetError(), BackendUnavailable),
@@ -239,7 +241,7 @@ async def test_something_that_is_not_http(connect: Any) -> None:
 
 async def test_an_answer_has_a_bound(server: Any, connect: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """More bytes than any page has break the contract before they fill the memory."""
-    monkeypatch.setattr(_client, "RESPONSE_MAX_BYTES", 1_000)
+    monkeypatch.setattr(_http, "RESPONSE_MAX_BYTES", 1_000)
     server.answer = answering(body=b'{"id": "' + b"x" * 2_000 + b'"}')
     async with connect("crm") as client:
         with pytest.raises(BackendContractBroken, match="more than 1000 bytes"):

@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 from typing import NamedTuple, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
-import msgspec
 import pytest
 from msgspec import inspect
 
 from gateway.adapters._call import Answer, Call
 from gateway.adapters._client import BackendClient
+from gateway.adapters._decoding import WireDecoder
 from gateway.adapters.billing import BillingBackend
 from gateway.adapters.crm import CrmBackend
 from gateway.adapters.provisioning import ProvisioningBackend
@@ -45,7 +45,7 @@ class RecordingClient(BackendClient):
         super().__init__(name, settings, list_max_rows=100, clock=lambda: NOW)
         self.calls: list[Consumed] = []
 
-    async def call(self, api: str, call: Call, decoder: msgspec.json.Decoder[T]) -> Answer[T]:
+    async def call(self, api: str, call: Call, decoder: WireDecoder[T]) -> Answer[T]:
         """As every call fails, each source goes no further than its first one."""
         parameters = parse_qs(urlsplit(call.target).query, strict_parsing="?" in call.target)
         path = self.profiles[api].base_path + call.path
@@ -95,7 +95,7 @@ def read(type_: inspect.Type, path: str = "", required: bool = True) -> Attribut
             return attributes
     kinds: dict[type[inspect.Type], str] = {
         inspect.StrType: "string",
-        inspect.CustomType: "date-time",
+        inspect.DateTimeType: "date-time",
         inspect.DecimalType: "number",
         inspect.BoolType: "boolean",
         inspect.RawType: "any",

@@ -9,7 +9,7 @@ from gateway.adapters._api import Api, Filter
 from gateway.adapters._by_owner import Listing
 from gateway.adapters._dialect import Dialect
 from gateway.adapters._source import ById, ByOwner
-from gateway.adapters._wire import MoneyAmount, Ref, Timestamp
+from gateway.adapters._wire import MoneyAmount, Ref, day
 from gateway.domain.invoice import INVOICE_ORDER, Invoice, InvoiceKind, InvoiceState, Period
 from gateway.domain.key import Key, Source
 from gateway.domain.time import ROME, Clock
@@ -31,21 +31,21 @@ SERVICE_CATEGORIES = ("normal", "last", "interim")
 class BillingPeriod(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """From a moment to another; the end is the start of the first day after."""
 
-    start_date_time: Timestamp | None = None
-    end_date_time: Timestamp | None = None
+    start_date_time: datetime | None = None
+    end_date_time: datetime | None = None
 
 
 class CustomerBill(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """A customer bill as it comes."""
 
     id: str
-    bill_date: Timestamp
+    bill_date: datetime
     billing_account: Ref
     type: str | None = msgspec.field(name="@type", default=None)
     bill_no: str | None = None
     category: str | None = None
     state: str | None = None
-    payment_due_date: Timestamp | None = None
+    payment_due_date: datetime | None = None
     billing_period: BillingPeriod | None = None
     tax_excluded_amount: MoneyAmount | None = None
     tax_included_amount: MoneyAmount | None = None
@@ -116,8 +116,8 @@ def invoice_reader(dialect: Dialect) -> Callable[[CustomerBill, str], Invoice]:
             number=row.bill_no or row.id,
             kind=kind(row),
             state=states[row.state],
-            issued_on=row.bill_date.day,
-            due_on=None if row.payment_due_date is None else row.payment_due_date.day,
+            issued_on=day(row.bill_date),
+            due_on=None if row.payment_due_date is None else day(row.payment_due_date),
             period=None if row.billing_period is None else _period(row.billing_period),
             net=None if row.tax_excluded_amount is None else row.tax_excluded_amount.money,
             total=total.money,
@@ -131,7 +131,7 @@ def _period(period: BillingPeriod) -> Period | None:
     """Both ends included; None where one is missing or they are inverted, as even official examples are."""
     if period.start_date_time is None or period.end_date_time is None:
         return None
-    start, next_start = period.start_date_time.day, period.end_date_time.day
+    start, next_start = day(period.start_date_time), day(period.end_date_time)
     return Period(start, next_start - timedelta(days=1)) if start < next_start else None
 
 

@@ -1,11 +1,13 @@
 """Trouble tickets (TMF621)."""
 
+from datetime import datetime
+
 import msgspec
 
 from gateway.adapters._api import Api
 from gateway.adapters._dialect import Dialect
 from gateway.adapters._source import ById, Reader, by_customer
-from gateway.adapters._wire import Parties, RelatedEntity, Timestamp, first
+from gateway.adapters._wire import Parties, RelatedEntity, first, moment
 from gateway.domain.key import Key, Source
 from gateway.domain.ticket import TICKET_ORDER, Ticket, TicketKind, TicketState
 
@@ -37,9 +39,9 @@ class TroubleTicket(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     name: str | None = None
     description: str | None = None
     status: str | None = None
-    creation_date: Timestamp | None = None
-    last_update: Timestamp | None = None
-    resolution_date: Timestamp | None = None
+    creation_date: datetime | None = None
+    last_update: datetime | None = None
+    resolution_date: datetime | None = None
     related_party: Parties = None
     related_entity: tuple[RelatedEntity, ...] | None = None
 
@@ -71,9 +73,9 @@ def ticket_reader(dialect: Dialect) -> Reader[TroubleTicket, Ticket]:
             state=states[row.status],
             subject=row.name,
             description=row.description,
-            opened_at=None if row.creation_date is None else row.creation_date.at,
-            updated_at=None if row.last_update is None else row.last_update.at,
-            closed_at=None if row.resolution_date is None else row.resolution_date.at,
+            opened_at=None if row.creation_date is None else moment(row.creation_date),
+            updated_at=None if row.last_update is None else moment(row.last_update),
+            closed_at=None if row.resolution_date is None else moment(row.resolution_date),
             line_id=_entity_id(row, line_role),
             invoice_id=_entity_id(row, invoice_role),
         )

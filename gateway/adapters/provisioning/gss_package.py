@@ -3,7 +3,7 @@
 from gateway.adapters._api import Api
 from gateway.adapters._dialect import Dialect
 from gateway.adapters._source import ById, Reader
-from gateway.adapters._wire import phone_number
+from gateway.adapters._wire import moment, phone_number
 from gateway.adapters.provisioning.product import GSS_PACKAGE, PATH, Product, by_customer_and_kind, product_states
 from gateway.domain.gss_package import GSS_PACKAGE_ORDER, GssPackage, GssPackageState
 from gateway.domain.key import Key, Source
@@ -45,7 +45,7 @@ def gss_package_reader(dialect: Dialect) -> Reader[Product, GssPackage]:
             customer_id=customer_id,
             name=row.offering_name or row.name or row.id,
             state=STATES[states[row.status]],
-            activated_at=None if row.start_date is None else row.start_date.at,
+            activated_at=None if row.start_date is None else moment(row.start_date),
             allowance=characteristics.volume("allowanceGb", "GB"),
             extra=characteristics.volume("extraGb", "GB"),
             contact_phone=phone_number(characteristics.text("referentMsisdn")),

@@ -6,7 +6,7 @@ from gateway.adapters._api import Api
 from gateway.adapters._by_owner import Listing
 from gateway.adapters._dialect import Dialect
 from gateway.adapters._source import ById, ByOwner, Reader
-from gateway.adapters._wire import RealizingResource, first, phone_number
+from gateway.adapters._wire import RealizingResource, first, moment, phone_number
 from gateway.adapters.provisioning.product import (
     FIXED_LINE,
     MOBILE_LINE,
@@ -93,22 +93,22 @@ def line_reader(dialect: Dialect) -> Reader[Product, Line]:
     mobile, fixed = dialect.name(MOBILE_LINE), dialect.name(FIXED_LINE)
     address_role = dialect.name("installationAddress")
     states, payment_types = product_states(dialect), dialect.kinds(PAYMENT_TYPES, PaymentType.UNKNOWN)
-    related = _relations_reader(dialect)
+    related, owner_id = _relations_reader(dialect), dialect.owner_id
+    payment_type, msisdn = dialect.characteristic("paymentType"), dialect.characteristic("msisdn")
 
     def read(row: Product, company_id: str) -> Line | None:
         kind = None if row.product_specification is None else row.product_specification.name
         if kind not in (mobile, fixed):
             return None
-        customer_id = dialect.owner_id(row.related_party)
+        customer_id = owner_id(row.related_party)
         if customer_id is None:
             return None
         sim_id, number = _realized(row)
         option_ids, package_id = related(row)
-        characteristics = dialect.characteristics(row.product_characteristic)
-        number = phone_number(number or characteristics.text("msisdn"))
+        number = phone_number(number or msisdn(row.product_characteristic))
         offering = row.offering_name
         plan = None if offering is None else TariffPlan(offering)
-        activated_at = None if row.start_date is None else row.start_date.at
+        activated_at = None if row.start_date is None else moment(row.start_date)
         if kind == mobile:
             return MobileLine(
                 company_id=company_id,
@@ -119,7 +119,7 @@ def line_reader(dialect: Dialect) -> Reader[Product, Line]:
                 plan=plan,
                 activated_at=activated_at,
                 option_ids=option_ids,
-                payment_type=payment_types[characteristics.text("paymentType")],
+                payment_type=payment_types[payment_type(row.product_characteristic)],
                 sim_id=sim_id,
                 gss_package_id=package_id,
             )

@@ -3,6 +3,7 @@
 from gateway.adapters._api import Api
 from gateway.adapters._dialect import Dialect
 from gateway.adapters._source import ById, Reader
+from gateway.adapters._wire import moment
 from gateway.adapters.provisioning.product import LINE_OPTION, PATH, Product, product_states
 from gateway.domain.key import Key, Source
 from gateway.domain.line_option import LineOption
@@ -27,7 +28,7 @@ def option_reader(dialect: Dialect) -> Reader[Product, LineOption]:
             customer_id=customer_id,
             name=row.offering_name or row.name or row.id,
             state=states[row.status],
-            activated_at=None if row.start_date is None else row.start_date.at,
+            activated_at=None if row.start_date is None else moment(row.start_date),
         )
 
     return read

@@ -1,6 +1,7 @@
 """Products (TMF637): what lines, options and packages have in common."""
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import TypeVar
 
 import msgspec
@@ -13,7 +14,6 @@ from gateway.adapters._wire import (
     Parties,
     RealizingResource,
     Ref,
-    Timestamp,
 )
 from gateway.domain.key import Key, Source
 from gateway.domain.line import LineState
@@ -60,7 +60,7 @@ class Product(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     id: str
     name: str | None = None
     status: str | None = None
-    start_date: Timestamp | None = None
+    start_date: datetime | None = None
     product_offering: "Named | None" = None
     product_specification: "Named | None" = None
     related_party: Parties = None

@@ -1,11 +1,13 @@
 """SIM cards, as resources (TMF639); their codes are read by a method and a shape of their own."""
 
+from datetime import datetime
+
 import msgspec
 
 from gateway.adapters._api import Api
 from gateway.adapters._dialect import Dialect
 from gateway.adapters._source import ById, Reader
-from gateway.adapters._wire import Characteristic, Parties, Timestamp
+from gateway.adapters._wire import Characteristic, Parties, moment
 from gateway.domain.key import Key, Source
 from gateway.domain.sim import Sim, SimCodes, SimState
 
@@ -26,7 +28,7 @@ class SimResource(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     category: str | None = None
     serial_number: str | None = None
     resource_status: str | None = None
-    start_operating_date: Timestamp | None = None
+    start_operating_date: datetime | None = None
     related_party: Parties = None
 
 
@@ -66,7 +68,7 @@ def sim_reader(dialect: Dialect) -> Reader[SimResource, Sim]:
             customer_id=customer_id,
             iccid=row.serial_number,
             state=states[row.resource_status],
-            activated_at=None if row.start_operating_date is None else row.start_operating_date.at,
+            activated_at=None if row.start_operating_date is None else moment(row.start_operating_date),
         )
 
     return read
