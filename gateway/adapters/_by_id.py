@@ -1,6 +1,7 @@
 """Records by id: in batches where the backend takes them, matched by id, never by position."""
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import TypeVar
 
 import structlog
@@ -21,13 +22,9 @@ BATCH_MAX_LENGTH = 2_000
 async def rows_by_id(api: Api, path: str, ids: Iterable[str], row: type[R]) -> dict[str, R | GatewayError]:
     """What `path` has under each id; an id it hasn't is left out. An error stands for the ids of its own call."""
     unique = [id for id in dict.fromkeys(ids) if id not in UNASKABLE and len(id) <= ID_MAX_LENGTH]
-
-    async def read(chunk: Sequence[str]) -> dict[str, R | GatewayError]:
-        return await _chunk(api, path, chunk, row)
-
     chunks = batches(api, unique, api.profile.batch_ids)
     found: dict[str, R | GatewayError] = {}
-    for chunk, rows in zip(chunks, await in_parallel(chunks, read), strict=True):
+    for chunk, rows in zip(chunks, await in_parallel(chunks, partial(_chunk, api, path, row)), strict=True):
         found.update(dict.fromkeys(chunk, rows) if isinstance(rows, GatewayError) else rows)
     return found
 
@@ -37,6 +34,9 @@ def batches(api: Api, ids: Sequence[str], batching: Batching) -> list[list[str]]
     if batching is Batching.NONE:
         return [[id] for id in ids]
     most = min(api.profile.batch_max, api.profile.limit_max)
+    joined = "".join(ids)
+    if 0 < len(ids) <= most and len(joined) <= BATCH_MAX_LENGTH and "," not in joined:
+        return [list(ids)]  # nearly always
     chunks: list[list[str]] = [[id] for id in ids if "," in id]
     open_chunk: list[str] = []
     length = 0
@@ -51,7 +51,7 @@ def batches(api: Api, ids: Sequence[str], batching: Batching) -> list[list[str]]
     return [*chunks, open_chunk] if open_chunk else chunks
 
 
-async def _chunk(api: Api, path: str, ids: Sequence[str], row: type[R]) -> dict[str, R | GatewayError]:
+async def _chunk(api: Api, path: str, row: type[R], ids: Sequence[str]) -> dict[str, R | GatewayError]:
     if len(ids) == 1:
         return await _singles(api, path, ids, row)
     answer = await api.page(path, [api.any_of("id", ids)], row, limit=len(ids), batch=len(ids))
@@ -79,12 +79,13 @@ async def _unless_literal(api: Api, path: str, ids: Sequence[str], row: type[R])
 
 
 async def _singles(api: Api, path: str, ids: Sequence[str], row: type[R]) -> dict[str, R | GatewayError]:
-    async def read(id: str) -> R | None:
-        found = await api.get(path, id, row)
-        if found is not None and found.id != id:
-            api.log_dropped(f"{path}/{{id}}", 1)
-            return None
-        return found
-
-    found = await in_parallel(ids, read)
+    found = await in_parallel(ids, partial(_single, api, path, row))
     return {id: row for id, row in zip(ids, found, strict=True) if row is not None}
+
+
+async def _single(api: Api, path: str, row: type[R], id: str) -> R | None:
+    found = await api.get(path, id, row)
+    if found is not None and found.id != id:
+        api.log_dropped(f"{path}/{{id}}", 1)
+        return None
+    return found

@@ -1,6 +1,7 @@
 """Lists by owner: read whole, page by page, with the owner of every row checked."""
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Generic, TypeVar
 
 import msgspec
@@ -35,22 +36,20 @@ async def rows_by_owner(
     ListTooLong above `list_max_rows`; BackendFilterIgnored when a row belongs to nobody who was asked for.
     """
     chunks = batches(api, [owner for owner in dict.fromkeys(owners) if owner], api.profile.batch_owners)
-
-    async def read(chunk: Sequence[str]) -> dict[str, list[R]]:
-        try:
-            return await _all_rows(api, listing, chunk, filters)
-        except BackendFilterIgnored:
-            if (
-                "," in chunk[0]
-            ):  # goes alone, and was read as several: the rows are theirs, and its own cannot be asked for
-                return {}
-            raise
-
     found: dict[str, list[R] | GatewayError] = {}
-    for chunk, rows in zip(chunks, await in_parallel(chunks, read), strict=True):
+    for chunk, rows in zip(chunks, await in_parallel(chunks, partial(_read, api, listing, filters)), strict=True):
         for owner in chunk:
             found[owner] = rows if isinstance(rows, GatewayError) else _bounded(api, rows.get(owner, []))
     return found
+
+
+async def _read(api: Api, listing: Listing[R], filters: Sequence[Filter], owners: Sequence[str]) -> dict[str, list[R]]:
+    try:
+        return await _all_rows(api, listing, owners, filters)
+    except BackendFilterIgnored:
+        if "," in owners[0]:  # goes alone, and was read as several: the rows are theirs, its own cannot be asked for
+            return {}
+        raise
 
 
 def _bounded(api: Api, rows: list[R]) -> list[R] | GatewayError:
@@ -68,10 +67,7 @@ async def _all_rows(
     limit, most = api.profile.limit_max, api.client.list_max_rows * len(owners)
     rows = _OwnedRows(api, listing, owners)
     offset, at_once = 0, 1
-
-    async def read(start: int) -> Answer[list[R]]:
-        return await api.page(listing.path, asked, listing.row, offset=start, limit=limit, batch=len(owners))
-
+    read = partial(_page, api, listing, asked, limit, len(owners))
     while True:
         starts = [offset + index * limit for index in range(at_once)]
         for start, page in zip(starts, await in_parallel(starts, read), strict=True):
@@ -92,6 +88,12 @@ async def _all_rows(
             if len(rows.ids) > most:
                 raise too_long(api)
         at_once = max(1, min(2 * at_once, AT_ONCE, -(-claimed // limit))) if offset == starts[-1] + limit else 1
+
+
+async def _page(
+    api: Api, listing: Listing[R], filters: Sequence[Filter], limit: int, batch: int, start: int
+) -> Answer[list[R]]:
+    return await api.page(listing.path, filters, listing.row, offset=start, limit=limit, batch=batch)
 
 
 def _is_last(page: Answer[list[R]], limit: int, end: int) -> bool:

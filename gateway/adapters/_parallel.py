@@ -14,17 +14,21 @@ AT_ONCE = 8
 
 async def in_parallel(items: Sequence[I], work: Callable[[I], Awaitable[O]]) -> list[O | GatewayError]:
     """The outcome of each item, in order; a GatewayError stands for its own item only."""
-    places = asyncio.Semaphore(AT_ONCE)
-
-    async def one(item: I) -> O | GatewayError:
-        async with places:
-            try:
-                return await work(item)
-            except GatewayError as error:
-                return error
-
     if len(items) == 1:  # the usual case needs no task
-        return [await one(items[0])]
+        return [await _outcome(work(items[0]))]
+    places = asyncio.Semaphore(AT_ONCE)
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(one(item)) for item in items]
+        tasks = [group.create_task(_in_a_place(places, item, work)) for item in items]
     return [task.result() for task in tasks]
+
+
+async def _in_a_place(places: asyncio.Semaphore, item: I, work: Callable[[I], Awaitable[O]]) -> O | GatewayError:
+    async with places:
+        return await _outcome(work(item))
+
+
+async def _outcome(work: Awaitable[O]) -> O | GatewayError:
+    try:
+        return await work
+    except GatewayError as error:
+        return error
