@@ -46,9 +46,6 @@ def of(result: ExecutionResult, record: RequestRecord) -> Answer:
 
 def executed(answer: Answer, media_type: MediaType, record: RequestRecord) -> Reply:
     """200 with `data`, which may be partial or null; `errors` only when there are some."""
-    if answer.request_id != record.request_id:
-        record.operation, record.operation_type = answer.operation, answer.operation_type
-        record.answered_by = answer.request_id
     if not answer.errors:
         return Reply(200, HEADERS[media_type], b'{"data":%b}' % answer.data)
     record.error_codes = codes(answer.errors)

@@ -40,10 +40,10 @@ class Answer(NamedTuple):
 class Answers:
     """Questions are compared byte by byte, with the viewer that the token stands for, so that no two share by chance.
 
-    With `joins`, an identical question waits for the answer that is being made, unless something was written since
-    that began. With `keeps`, an answer without errors is kept in the process's cache, among the records, for as long
-    as each record that it shows is news and nothing is written; the second time it is asked for. `by_token`: a backend
-    answers to the caller's own token, so only requests with the same one share.
+    With `joins`, an identical question waits for the answer that is being made, unless something was written to the
+    viewer's company since that began. With `keeps`, an answer without errors is kept in the process's cache, among the
+    records, for as long as each record that it shows is news and nothing is written; the second time it is asked for.
+    `by_token`: a backend answers to the caller's own token, so only requests with the same one share.
     """
 
     def __init__(
@@ -91,7 +91,8 @@ class Answers:
 
     async def made(self, question: Question, make: Callable[[], Coroutine[Any, Any, Answer]]) -> Answer:
         """The answer, made now; whoever asks the same meanwhile waits for it."""
-        stamp, began_at = self._generations.stamp(None), self._clock().timestamp()
+        # Who is bound to a company is shown nothing of any other; who is not may be shown any.
+        stamp, began_at = self._generations.stamp(question.viewer.company_id), self._clock().timestamp()
         freshness = Freshness() if self._keeps else None
         FRESHNESS.set(freshness)
         first = stepped(make())
@@ -122,7 +123,8 @@ class Answers:
                 self._asked.clear()
             self._asked.add(mark)
             return
-        size = ENTRY_BYTES + len(question.request.text) + len(answer.data)
+        texts = (question.request.text, question.token or "", answer.operation or "", answer.data)
+        size = ENTRY_BYTES + sum(map(len, texts))
         self._process.keep(self._shelf, question, answer, size, lifetime, stamp)
 
 

@@ -109,7 +109,7 @@ class GraphQLEndpoint:
         if viewer is not None and seen is None:
             kept = self._answers.kept(self._answers.question(viewer, request, token))
             if kept is not None:
-                return kept
+                return record.share(kept)
         record.bind()
         return await while_awaited(self._answered(request, token, seen, record), receive, deadline)
 
@@ -122,8 +122,8 @@ class GraphQLEndpoint:
         if seen is not None and viewer.may_see(seen.company_id):
             await self._catch_up(seen.company_id, seen.number)
         question = self._answers.question(viewer, request, token)
-        answer = self._answers.kept(question) or await self._answers.under_way(question)
-        return answer or await self._made(question, token, record)
+        shared = self._answers.kept(question) or await self._answers.under_way(question)
+        return await self._made(question, token, record) if shared is None else record.share(shared)
 
     async def _made(self, question: Question, token: str | None, record: RequestRecord) -> Answer:
         viewer, request = question.viewer, question.request.read()

@@ -10,6 +10,7 @@ from structlog.contextvars import bind_contextvars
 
 from gateway import log
 from gateway.domain.viewer import Viewer
+from gateway.http.answers import Answer
 from gateway.http.reply import Header
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -67,6 +68,12 @@ class RequestRecord:
     def bind(self) -> None:
         """Gives its id to every line that is logged from now on."""
         bind_contextvars(request_id=self.request_id)
+
+    def share(self, answer: Answer) -> Answer:
+        """Notes that the answer was made for another request; the line says for which."""
+        self.operation, self.operation_type = answer.operation, answer.operation_type
+        self.answered_by = answer.request_id
+        return answer
 
     @property
     def header(self) -> Header:

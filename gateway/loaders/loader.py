@@ -57,7 +57,8 @@ class Loader(Generic[K, V]):
             except KeyError:
                 unknown = [key for key in unknown if key not in values]
             else:
-                self._tell_freshness(unknown)
+                if unknown:
+                    self._tell_freshness(unknown)
                 return had
         if not unknown:  # no keys at all
             return _Had([])

@@ -1,5 +1,6 @@
 """Each company's generation: a number that every write raises, so that nothing read before it is taken for news."""
 
+from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
 from weakref import WeakValueDictionary
@@ -15,6 +16,9 @@ from gateway.store.untold import Untold
 log = structlog.get_logger()
 
 KIND = "generation"
+CAUGHT_UP_MAX = 1_000
+"""Companies whose clients said what they have seen, last: who says it again makes nothing old again."""
+
 KEPT_SECONDS = 8 * 86_400
 """Longer than any entry is kept in Redis: an entry must never outlive the number that outdates it."""
 
@@ -52,6 +56,7 @@ class Generations:
         self._of_all = Generation()
         self._untold = Untold()
         self._on_missed: list[Callable[[], None]] = []
+        self._caught_up: deque[Generation] = deque(maxlen=CAUGHT_UP_MAX)
         self._epoch = 0
         server.on_back(self._tell_untold)
         changes.on(KIND, self._heard, self._catch_up)
@@ -120,6 +125,7 @@ class Generations:
         known = generation.number
         if known is not None and number <= known:
             return
+        self._caught_up.append(generation)
         try:
             found = await self._server.run(lambda redis: redis.get(self.name(company_id)))
         except RedisAway:

@@ -55,7 +55,8 @@ class Policy:
         return frozenset({SCOPES[type_name]} | more if type_name in SCOPES else more)
 
     def is_audited(self, type_name: str, field_name: str) -> bool:
-        return False
+        """Whether reading a field is recorded."""
+        return (type_name, field_name) == ("Sim", "pin")
 
     def is_public(self, type_name: str, field_name: str) -> bool:
         """Whether a field needs no token."""

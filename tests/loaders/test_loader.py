@@ -1,13 +1,16 @@
 """Loaders: one question for a level's keys, and nobody's trouble is another's."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from math import inf
 from typing import Any
 
 import pytest
 
 from gateway.config import RedisSettings
+from gateway.domain.freshness import FRESHNESS, Freshness
 from gateway.errors import BackendTimeout, GatewayError, InternalError
 from gateway.loaders import Loaders
 from gateway.loaders.loader import Loader
@@ -210,6 +213,97 @@ async def test_values_are_there_before_whoever_waits_goes_on() -> None:
 
         await asyncio.gather(loader.load("a"), until_known())
         assert source.asked == [["a"]]
+
+
+class Keeping(Remembering):
+    """A source that knows until when what it was asked for is news; of `none` it was never asked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ends = {"a": 30.0, "b": 20.0, "new": 10.0, "none": 0.0}
+        self.ends_asked: list[list[str]] = []
+
+    def fresh_until(self, keys: Iterable[str]) -> float:
+        """The earliest end of the keys."""
+        self.ends_asked.append(list(keys))
+        return min(self.ends[key] for key in self.ends_asked[-1])
+
+
+@contextmanager
+def wanted() -> Iterator[Freshness]:
+    """Somebody who wants to know until when what is read meanwhile is news."""
+    freshness = Freshness()
+    token = FRESHNESS.set(freshness)
+    try:
+        yield freshness
+    finally:
+        FRESHNESS.reset(token)
+
+
+def shared(source: Recorded) -> Shared[str, str]:
+    """The source as requests share it."""
+    server = RedisServer(RedisSettings(cache_url="redis://127.0.0.1:1/0"))
+    return Shared(source, Generations(server, Changes(server), lambda: NOW), str)
+
+
+@pytest.mark.parametrize("is_shared", [False, True])
+async def test_a_loader_tells_until_when_what_it_read_is_news(is_shared: bool) -> None:
+    """What is known at once, when it is had; what is asked for, once it is read; the earliest end counts."""
+    source = Keeping()
+    loader = Loader[str, str](shared(source) if is_shared else source)
+    with wanted() as freshness:
+        assert at_once(loader.load_many(["a"])) == ["known a"]
+        assert freshness.until == 30
+        assert at_once(loader.load_many(["b", "a"])) == ["known b", "known a"]
+        assert freshness.until == 20
+        waiting = loader.load_many(["new"])
+        assert freshness.until == 20
+        assert await waiting == ["NEW"]
+        assert freshness.until == 10
+        assert at_once(loader.load("none")) is None
+        assert freshness.until == 0
+
+
+@pytest.mark.parametrize("is_shared", [False, True])
+async def test_what_is_asked_for_tells_of_what_was_known_beside_it(is_shared: bool) -> None:
+    """One read of both: the end of the known one comes first here."""
+    source = Keeping()
+    source.ends = {"b": 5.0, "new": 10.0}
+    loader = Loader[str, str](shared(source) if is_shared else source)
+    with wanted() as freshness:
+        assert await loader.load_many(["new", "b"]) == ["NEW", "known b"]
+    assert freshness.until == 5
+
+
+@pytest.mark.parametrize("is_shared", [False, True])
+async def test_what_a_source_does_not_keep_is_no_news(is_shared: bool) -> None:
+    """Whatever it says: no answer with it may be kept."""
+    source = Recorded()
+    loader = Loader[str, str](shared(source) if is_shared else source)
+    with wanted() as freshness:
+        waiting = loader.load("a")
+        assert freshness.until == inf
+        assert await waiting == "A"
+    assert freshness.until == 0
+
+
+async def test_tasks_of_a_request_tell_the_same_one() -> None:
+    """Resolvers run in tasks of their own; of two requests each is told of what it read."""
+
+    async def request(key: str) -> float:
+        with wanted() as freshness:
+            loader = Loader[str, str](Keeping())
+            await asyncio.gather(loader.load("a"), asyncio.create_task(loader.load(key)))
+        return freshness.until
+
+    assert list(await asyncio.gather(request("new"), request("b"))) == [10, 20]
+
+
+async def test_where_nobody_wants_to_know_no_source_is_asked() -> None:
+    """Of mutations and audited reads, and where nothing is kept."""
+    source = Keeping()
+    assert await Loader[str, str](source).load_many(["a", "new"]) == ["known a", "NEW"]
+    assert source.ends_asked == []
 
 
 async def test_fresh_loaders_ask_the_backends_themselves() -> None:

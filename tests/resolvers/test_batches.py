@@ -5,6 +5,7 @@ from inspect import isawaitable
 from typing import Any
 
 import pytest
+import structlog
 from graphql import GraphQLObjectType
 
 from gateway.errors import GatewayError
@@ -12,7 +13,8 @@ from gateway.fields import Resolver, resolver_of
 from gateway.schema import build_graph
 from tests.resolvers.memory import PARENTS, MemoryBackend, context_on
 
-SCHEMA = build_graph().schema
+GRAPH = build_graph()
+SCHEMA = GRAPH.schema
 
 EDGES = [
     (graphql_type.name, name, resolver)
@@ -45,6 +47,16 @@ async def test_many_parents_answer_like_each_alone(type_name: str, name: str, re
     alone = [(await answers(resolver, [parent]))[0] for parent in parents]
     assert [[value] for value in together] == alone
     assert all(count == 1 for count in backend.batches().values()), backend.batches()
+
+
+@pytest.mark.parametrize(("type_name", "name", "resolver"), EDGES, ids=[f"{type}.{name}" for type, name, _ in EDGES])
+async def test_what_leaves_an_audit_line_is_declared_audited(type_name: str, name: str, resolver: Resolver) -> None:
+    """For each parent one, by the request's id; else requests that ask the same would share one line."""
+    parents = PARENTS[type_name]
+    with structlog.testing.capture_logs() as logs:
+        await answers(resolver, parents)
+    audits = [entry["request_id"] for entry in logs if entry.get("audit")]
+    assert audits == (["r1"] * len(parents) if GRAPH.policy.is_audited(type_name, name) else [])
 
 
 def test_every_type_with_edges_has_parents_here() -> None:

@@ -1,5 +1,10 @@
 """What every type, field and argument of the graph owes a frontend developer."""
 
+from importlib import import_module
+from inspect import isfunction
+from pkgutil import iter_modules
+
+import pytest
 from graphql import (
     GraphQLEnumType,
     GraphQLInputObjectType,
@@ -9,8 +14,11 @@ from graphql import (
     is_specified_scalar_type,
 )
 
-from gateway.domain.viewer import OWN_COMPANY, Scope
-from gateway.fields import mask_of
+from gateway import resolvers
+from gateway.admission import Admission
+from gateway.config import LimitSettings
+from gateway.domain.viewer import OWN_COMPANY, Role, Scope, Viewer
+from gateway.fields import mask_of, resolver_of
 from gateway.schema import build_graph
 
 GRAPH = build_graph()
@@ -70,6 +78,35 @@ def test_pin_and_puk_have_a_scope_of_their_own() -> None:
         GRAPH.policy.scopes("SimCodes", name) == {Scope.SIM_CODES_READ} for name in ("pin", "puk", "pin2", "puk2")
     )
     assert Scope.SIM_CODES_READ in OWN_COMPANY
+
+
+def test_what_writes_an_audit_line_is_declared_audited() -> None:
+    """No resolver, nor any function beside them, has the audit log in its hands but those of audited fields."""
+    modules = [import_module(f"{resolvers.__name__}.{each.name}") for each in iter_modules(resolvers.__path__)]
+    functions = [each for module in modules for each in vars(module).values() if isfunction(each)]
+    auditing = {function for function in functions if "audit_log" in function.__code__.co_names}
+    audited = {
+        (graphql_type.name, name): resolver_of(field)
+        for graphql_type in TYPES
+        if isinstance(graphql_type, GraphQLObjectType)
+        for name, field in graphql_type.fields.items()
+        if GRAPH.policy.is_audited(graphql_type.name, name)
+    }
+    assert set(audited) == {("Sim", "codes")}
+    assert set(audited.values()) == auditing
+
+
+@pytest.mark.parametrize(
+    ("fields", "is_shareable"), [("iccid", True), ("codes { pin }", False), ("codes { __typename }", False)]
+)
+def test_an_operation_that_reads_codes_runs_for_each_request(fields: str, is_shareable: bool) -> None:
+    """Each read leaves its line in the audit log, so no two requests have one."""
+    door = Admission(GRAPH.schema, LimitSettings(), introspection=True, policy=GRAPH.policy)
+    viewer = Viewer("anna", Role.USER_ADMIN, "org-0001", OWN_COMPANY)
+    for start in ('line(number: "+393450000001")', 'node(id: "x")'):
+        sim = f"sim {{ {fields} }}"
+        query = f"{{ {start} {{ ... on MobileLine {{ {sim} }} }} }}"
+        assert door.admit(query, None, None, viewer).is_shareable is is_shareable
 
 
 def test_every_phone_number_is_masked() -> None:

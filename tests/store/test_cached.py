@@ -1,12 +1,15 @@
 """What is remembered of a backend's answers, in this process and in a real Valkey."""
 
 import asyncio
+from datetime import UTC, datetime
+from math import inf
 
+import pytest
 from redis.asyncio import Redis
 
 from gateway.config import CacheSettings, SharingSettings
 from gateway.domain.company import CompanyAccounts
-from gateway.domain.key import Key
+from gateway.domain.key import Key, freshness_of
 from tests.store.conftest import DOWN, Clock, Sims, StartReplica, sim
 
 SIM_FRESH_SECONDS = 300 * 0.9
@@ -62,6 +65,77 @@ async def test_a_replica_that_was_not_there_serves_what_another_remembered(start
         second.sims.down = True
         assert await second.get("1") == ["1"]
         assert second.sims.asked == ["1"]
+
+
+async def test_what_is_kept_is_news_until_the_first_of_it_ends(start: StartReplica, clock: Clock) -> None:
+    """The end is each one's own; of several, in any order, the earliest; of none there is no end."""
+    one, two = Key("a", "1"), Key("a", "2")
+    async with start() as replica:
+        began = clock().timestamp()
+        await replica.get("1")
+        clock.forward(100)
+        await replica.get("2")
+        first, second = replica.source.fresh_until([one]), replica.source.fresh_until([two])
+        assert began + SIM_FRESH_SECONDS <= first < began + SIM_OLD_SECONDS
+        assert began + 100 + SIM_FRESH_SECONDS <= second < began + 100 + SIM_OLD_SECONDS
+        assert replica.source.fresh_until([one, two]) == replica.source.fresh_until([two, one]) == first
+        assert replica.source.fresh_until([]) == inf
+        clock.now = datetime.fromtimestamp(first - 0.001, UTC)
+        assert replica.source.fresh_until([two, one]) == first
+        assert replica.source.known([one])
+        clock.forward(0.002)
+        assert replica.source.fresh_until([one, two]) == replica.source.fresh_until([two, one]) == 0.0
+        assert replica.source.fresh_until([two]) == second
+
+
+async def test_what_is_not_kept_is_no_news(start: StartReplica, clock: Clock) -> None:
+    """Be it one of several: never read, an error, from before a write, from a time to come."""
+    one, missing = Key("a", "1"), Key("a", "missing")
+    async with start() as replica:
+        await replica.get("1")
+        assert replica.source.fresh_until([one]) > 0
+        assert replica.source.fresh_until([one, missing]) == replica.source.fresh_until([missing, one]) == 0.0
+        replica.sims.down = True
+        assert await replica.get("missing") == [DOWN]
+        assert replica.source.fresh_until([missing]) == 0.0
+        clock.forward(-1)
+        assert replica.source.fresh_until([one]) == 0.0
+        clock.forward(1)
+        assert replica.source.fresh_until([one]) > 0
+        await replica.store.generations.raise_generation("b")
+        assert replica.source.fresh_until([one]) > 0
+        await replica.store.generations.raise_generation("a")
+        assert replica.source.fresh_until([one]) == 0.0
+
+
+async def test_what_stands_in_for_an_error_is_no_news(start: StartReplica, clock: Clock) -> None:
+    """Nor is what may have been missed; what is known to be unknown is, for its moment."""
+    one, unknown = Key("a", "1"), Key("a", "2")
+    async with start() as replica:
+        replica.sims.unknown.add("2")
+        assert await replica.get("1", "2") == ["1", None]
+        now = clock().timestamp()
+        assert now < replica.source.fresh_until([one, unknown]) < now + 4
+        replica.store.process.expire()
+        assert replica.source.fresh_until([one]) == replica.source.fresh_until([unknown]) == 0.0
+    async with start() as other:
+        await other.get("1")
+        clock.forward(SIM_OLD_SECONDS)
+        other.sims.down = True
+        assert await other.get("1") == ["1"]
+        assert other.source.fresh_until([one]) == 0.0
+
+
+@pytest.mark.parametrize("is_shared", [True, False])
+async def test_nothing_is_news_where_nothing_is_kept(start: StartReplica, is_shared: bool) -> None:
+    """By the settings, or because it is secret."""
+    sharing = SharingSettings(enabled=is_shared)
+    async with start(cache=CacheSettings(enabled=False), sharing=sharing) as replica:
+        await replica.get("1")
+        assert freshness_of(replica.source)([Key("a", "1")]) == 0.0
+    async with start("sim_codes_by_id", sharing=sharing) as replica:
+        await replica.get("1")
+        assert freshness_of(replica.source)([Key("a", "1")]) == 0.0
 
 
 async def test_an_error_is_never_remembered(start: StartReplica) -> None:
@@ -157,3 +231,18 @@ async def test_which_accounts_a_company_holds_survives_an_outage_of_days(start: 
         assert await accounts.get_many(["org"]) == [None]
         assert await accounts.get_many(["org"]) == [None]
         assert len(crm.batches) == 5
+
+
+async def test_what_billing_said_of_accounts_is_no_news(start: StartReplica) -> None:
+    """The CRM's word is, for as long as it is kept; what stands in for it is asked for again."""
+    crm, billing = Accounts(), Accounts()
+    async with start() as replica:
+        auth = replica.store.settings.backends.crm.auth
+        accounts = freshness_of(source := replica.store.accounts(crm, billing, auth, auth))
+        crm.down = True
+        assert await source.get_many(["org"]) == [CompanyAccounts("org", ("cus-1",), ())]
+        assert accounts(["org"]) == 0.0
+        crm.down = False
+        await source.get_many(["org"])
+        assert accounts(["org"]) > 0
+        assert accounts(["org", "other"]) == 0.0

@@ -183,3 +183,14 @@ async def test_tokens_of_consistency_are_read_as_they_were_written() -> None:
         "a=" + "9" * 19,
     ):
         assert parse_token(text) is None
+
+
+async def test_who_says_it_again_makes_nothing_old_again(start: StartReplica) -> None:
+    """A client repeats what it has seen of a company of which nothing is kept: only the first time is news."""
+    async with start() as replica:
+        generations = replica.store.generations
+        await generations.catch_up("nobody", 1)
+        stamp = generations.stamp(None)
+        for _ in range(3):
+            await generations.catch_up("nobody", 1)
+        assert generations.holds(stamp)

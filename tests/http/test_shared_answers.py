@@ -1,0 +1,659 @@
+"""Identical questions of one viewer share one answer: while it is made, and as long as all of it is news."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from math import inf
+from typing import Any, NamedTuple
+
+import aiohttp
+import pytest
+import pytest_asyncio
+import structlog
+from graphql import GraphQLField, GraphQLObjectType, GraphQLSchema, GraphQLString
+from msgspec.structs import replace
+
+from gateway.admission import Admission
+from gateway.config import LimitSettings, RedisSettings
+from gateway.domain.freshness import FRESHNESS
+from gateway.domain.viewer import OWN_COMPANY, Role, Scope, Viewer
+from gateway.engine import Engine
+from gateway.http import answers as answers_module
+from gateway.http import create_app
+from gateway.http.answers import Answer, Answers, Question
+from gateway.http.authentication import Authenticator
+from gateway.http.errors import FormattedError
+from gateway.http.graphql_request import RawRequest
+from gateway.serving import serving
+from gateway.store.changes import Changes
+from gateway.store.generations import Generations
+from gateway.store.process_cache import ENTRY_BYTES, ProcessCache
+from gateway.store.redis_server import RedisServer
+from tests.http.conftest import IDENTITY, NOW, SERVER, Issuer, Policy, RequestContext, Work, make_schema
+from tests.http.sessions import RevokedSessions
+from tests.store.conftest import Clock, until
+
+FRESH_SECONDS = 60.0
+VIEWER = Viewer("anna", Role.USER_ADMIN, "org-0001", OWN_COMPANY)
+OPERATOR = Viewer("otto", Role.OPERATOR, None, OWN_COMPANY)
+TEXT = b'{"query": "{ viewer { company { name } } }"}'
+
+
+def question(
+    viewer: Viewer = VIEWER, *, is_get: bool = False, text: bytes = TEXT, token: str | None = None
+) -> Question:
+    """Anna's, as she asks it once more: equal to all others that differ in nothing, and no object is the same."""
+    return Question(replace(viewer), RawRequest(is_get, bytes(bytearray(text))), token)
+
+
+class Desk:
+    """Answers as the endpoint has them; what is made is numbered, and held back where a test says so."""
+
+    def __init__(
+        self, *, joins: bool = True, keeps: bool = True, by_token: bool = False, max_bytes: int = 1_000_000
+    ) -> None:
+        self.clock = Clock()
+        server = RedisServer(RedisSettings(cache_url="redis://127.0.0.1:9"))
+        self.generations = Generations(server, Changes(server), self.clock)
+        self.process = ProcessCache(max_bytes)
+        self.answers = Answers(self.process, self.generations, self.clock, joins=joins, keeps=keeps, by_token=by_token)
+        self.made = 0
+        self.held: dict[int, asyncio.Event] = {}
+        self.failing: set[int] = set()
+        self.errors: list[FormattedError] = []
+        self.fresh_seconds = FRESH_SECONDS
+        self.padding = b""
+
+    def hold(self, *numbers: int) -> None:
+        """The answers of these numbers wait to be let go."""
+        self.held |= {number: asyncio.Event() for number in numbers}
+
+    def let_go(self, *numbers: int) -> None:
+        """They are ready now."""
+        for number in numbers:
+            self.held[number].set()
+
+    async def ask(self, asked: Question | None = None) -> Answer:
+        """The answer to a question: the kept one, the one that is being made, or one that is made for it."""
+        asked = asked or question()
+        async with asyncio.timeout(5):
+            found = self.answers.kept(asked) or await self.answers.under_way(asked)
+            return found or await self.answers.made(asked, self._make)
+
+    async def begin(self, asked: Question | None = None) -> asyncio.Task[Answer]:
+        """Asks, and comes back when the question waits for something."""
+        task = asyncio.create_task(self.ask(asked))
+        await asyncio.sleep(0)
+        return task
+
+    async def numbers(self, times: int) -> list[bytes]:
+        """The numbers of the answers to the question that is asked so many times, one after the other."""
+        return [(await self.ask()).data for _ in range(times)]
+
+    def write(self, company_id: str = "org-0001") -> None:
+        """A company is written to, on another replica."""
+        held = self.generations.of(company_id)
+        self.generations.learned(company_id, 1)
+        self.generations.learned(company_id, 2)
+        assert held.number == 2
+
+    async def _make(self) -> Answer:
+        self.made += 1
+        number = self.made
+        freshness = FRESHNESS.get()
+        if freshness is not None:
+            freshness.note(self.clock().timestamp() + self.fresh_seconds)
+        if number in self.held:
+            await self.held[number].wait()
+        if number in self.failing:
+            raise ZeroDivisionError(number)
+        return Answer(b"%d" % number + self.padding, self.errors, "Name", "query", f"request-{number}")
+
+
+async def test_what_is_being_made_is_waited_for() -> None:
+    """Made once, and it is the same answer for all; who comes after it has one of his own."""
+    desk = Desk(keeps=False)
+    desk.hold(1)
+    asking = [await desk.begin() for _ in range(3)]
+    desk.let_go(1)
+    first, second, third = await asyncio.gather(*asking)
+    assert first.data == b"1"
+    assert first is second is third
+    assert (await desk.ask()).data == b"2"
+
+
+async def test_one_who_leaves_harms_nobody() -> None:
+    """Neither whoever makes the answer nor another who waits for it."""
+    desk = Desk(keeps=False)
+    desk.hold(1)
+    making, leaving, staying = [await desk.begin() for _ in range(3)]
+    leaving.cancel()
+    await asyncio.wait([leaving])
+    assert not making.done()
+    desk.let_go(1)
+    assert await staying is await making
+    assert leaving.cancelled()
+    assert desk.made == 1
+
+
+async def test_when_the_maker_leaves_the_next_one_makes_it() -> None:
+    """One of those who waited, and the others wait for that."""
+    desk = Desk(keeps=False)
+    desk.hold(1, 2)
+    making, *waiting = [await desk.begin() for _ in range(3)]
+    told = asyncio.create_task(desk.answers.under_way(question()))
+    await asyncio.sleep(0)
+    making.cancel()
+    await until(lambda: desk.made == 2)
+    desk.let_go(2)
+    second, third = await asyncio.gather(*waiting)
+    assert making.cancelled()
+    assert second.data == b"2"
+    assert second is third is await told
+
+
+async def test_when_it_is_given_up_the_waiter_is_told() -> None:
+    """None: there is nothing to wait for any more."""
+    desk = Desk(keeps=False)
+    desk.hold(1)
+    making = await desk.begin()
+    told = asyncio.create_task(desk.answers.under_way(question()))
+    await asyncio.sleep(0)
+    making.cancel()
+    assert await told is None
+
+
+async def test_a_fault_is_the_maker_s_alone() -> None:
+    """Who waits makes the answer; a fault that came without waiting leaves nothing to wait for either."""
+    desk = Desk(keeps=False)
+    desk.hold(1)
+    desk.failing = {1, 3}
+    making, waiting = await desk.begin(), await desk.begin()
+    desk.let_go(1)
+    with pytest.raises(ZeroDivisionError):
+        await making
+    assert (await waiting).data == b"2"
+    with pytest.raises(ZeroDivisionError):
+        await desk.ask()
+    assert (await desk.ask()).data == b"4"
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+async def test_nobody_waits_for_what_began_before_a_write(is_told: bool) -> None:
+    """Nor for what began before changes may have been missed; what began after it is waited for, by later ones too."""
+    desk = Desk(keeps=False)
+    desk.hold(1, 2)
+    before = await desk.begin()
+    if is_told:
+        desk.write()
+    else:
+        await desk.generations._catch_up()
+    after, joined = await desk.begin(), await desk.begin()
+    desk.let_go(1)
+    assert (await before).data == b"1"
+    late = await desk.begin()
+    desk.let_go(2)
+    assert (await after).data == b"2"
+    assert await joined is await late is await after
+
+
+async def test_without_sharing_nobody_waits_for_another() -> None:
+    """Each makes its own."""
+    desk = Desk(joins=False, keeps=False)
+    desk.hold(1, 2)
+    first, second = await desk.begin(), await desk.begin()
+    desk.let_go(1, 2)
+    assert ((await first).data, (await second).data) == (b"1", b"2")
+
+
+@pytest.mark.parametrize("joins", [True, False])
+async def test_an_answer_is_kept_when_its_question_comes_again(joins: bool) -> None:
+    """The second one; what is asked once takes no place."""
+    desk = Desk(joins=joins)
+    assert await desk.numbers(1) == [b"1"]
+    assert (len(desk.process), desk.process.bytes) == (0, 0)
+    assert await desk.numbers(3) == [b"2"] * 3
+    assert (len(desk.process), desk.process.bytes) == (1, ENTRY_BYTES + len(TEXT) + len("Name") + len(b"2"))
+    assert await desk.ask() is await desk.ask()
+
+
+async def test_what_had_to_wait_is_kept_as_well() -> None:
+    """For those who did not wait for it."""
+    desk = Desk()
+    desk.hold(1, 2)
+    for number in (1, 2):
+        asking = [await desk.begin(), await desk.begin()]
+        desk.let_go(number)
+        assert [each.data for each in await asyncio.gather(*asking)] == [b"%d" % number] * 2
+    assert await desk.numbers(2) == [b"2"] * 2
+
+
+@pytest.mark.parametrize("fresh_seconds", [inf, -inf, -1.0, 0.0])
+async def test_what_is_no_news_is_not_kept(fresh_seconds: float) -> None:
+    """Where nothing was read that says how long, where it is not known of all, or where that is over."""
+    desk = Desk()
+    desk.fresh_seconds = fresh_seconds
+    assert await desk.numbers(4) == [b"1", b"2", b"3", b"4"]
+    assert len(desk.process) == 0
+
+
+async def test_an_answer_with_errors_is_not_kept() -> None:
+    """The next one may have none."""
+    desk = Desk()
+    desk.errors = [{"message": "late", "extensions": {"code": "BACKEND_TIMEOUT"}}]
+    assert await desk.numbers(3) == [b"1", b"2", b"3"]
+    assert len(desk.process) == 0
+
+
+async def test_where_nothing_is_kept_nobody_has_to_find_out_how_long() -> None:
+    """`cache.enabled` false: each is made, and loaders are not asked for the end of their news."""
+    desk = Desk(keeps=False)
+    seen = []
+
+    async def make() -> Answer:
+        seen.append(FRESHNESS.get())
+        return Answer(b"{}", [], None, "query", "r")
+
+    for _ in range(3):
+        await desk.answers.made(question(), make)
+        assert desk.answers.kept(question()) is None
+    assert seen == [None] * 3
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+async def test_what_a_write_overtook_is_not_kept(is_told: bool) -> None:
+    """Its own asker has it; the next one's answer is made after the write."""
+    desk = Desk()
+    await desk.ask()
+    desk.hold(2)
+    asking = await desk.begin()
+    if is_told:
+        desk.write()
+    else:
+        await desk.generations._catch_up()
+    desk.let_go(2)
+    assert (await asking).data == b"2"
+    assert await desk.numbers(3) == [b"3"] * 3
+
+
+async def test_an_answer_is_given_for_as_long_as_all_of_it_is_news() -> None:
+    """Until that moment and not in it; its successor is kept at once."""
+    desk = Desk()
+    await desk.numbers(2)
+    desk.clock.forward(FRESH_SECONDS - 0.001)
+    assert await desk.numbers(1) == [b"2"]
+    desk.clock.forward(0.001)
+    assert await desk.numbers(2) == [b"3"] * 2
+
+
+async def test_an_answer_ends_with_the_part_that_ends_first() -> None:
+    """However much longer the others are news."""
+    desk = Desk()
+
+    async def make() -> Answer:
+        freshness = FRESHNESS.get()
+        assert freshness is not None
+        for seconds in (20, 10, 30):
+            freshness.note(desk.clock().timestamp() + seconds)
+        return Answer(b"{}", [], None, "query", "r")
+
+    for _ in range(2):
+        await desk.answers.made(question(), make)
+    desk.clock.forward(9)
+    assert desk.answers.kept(question()) is not None
+    desk.clock.forward(1)
+    assert desk.answers.kept(question()) is None
+
+
+@pytest.mark.parametrize(
+    ("viewer", "company_id", "is_ended"),
+    [(VIEWER, "org-0001", True), (VIEWER, "org-0009", False), (OPERATOR, "org-0001", True), (OPERATOR, "org-9", True)],
+)
+async def test_a_write_ends_what_is_kept(viewer: Viewer, company_id: str, is_ended: bool) -> None:
+    """A write to the viewer's own company; for an operator, who is shown them all, a write to any."""
+    desk = Desk()
+    for _ in range(2):
+        kept = await desk.ask(question(viewer))
+    desk.write(company_id)
+    assert ((await desk.ask(question(viewer))).data != kept.data) is is_ended
+
+
+async def test_what_is_kept_ends_when_changes_may_have_been_missed() -> None:
+    """As the records do, among which it is kept."""
+    desk = Desk()
+    await desk.numbers(2)
+    desk.process.expire()
+    assert await desk.numbers(2) == [b"3"] * 2
+
+
+async def test_a_clock_that_is_set_back_makes_nothing_last_longer() -> None:
+    """Before the moment in which it was begun to be made, an answer is not given."""
+    desk = Desk()
+    await desk.numbers(2)
+    desk.clock.forward(-1)
+    assert desk.answers.kept(question()) is None
+    desk.clock.forward(1)
+    assert desk.answers.kept(question()) is not None
+
+
+OTHERS = {
+    "subject": question(replace(VIEWER, subject="bruno")),
+    "company": question(replace(VIEWER, company_id="org-0002")),
+    "no company": question(replace(VIEWER, company_id=None)),
+    "scopes": question(replace(VIEWER, scopes=OWN_COMPANY - {Scope.PII_READ})),
+    "role": question(replace(VIEWER, role=Role.TELCO_MANAGER)),
+    "method": question(is_get=True),
+    "one byte": question(text=TEXT + b" "),
+}
+
+
+@pytest.mark.parametrize("other", OTHERS.values(), ids=OTHERS)
+async def test_who_asks_otherwise_is_answered_apart(other: Question) -> None:
+    """Another viewer, with the same name as may be, and other bytes: while an answer is made, and while it is kept."""
+    desk = Desk()
+    desk.hold(1, 2)
+    first, second = await desk.begin(), await desk.begin(other)
+    desk.let_go(1, 2)
+    assert ((await first).data, (await second).data) == (b"1", b"2")
+    assert await desk.numbers(2) == [b"3"] * 2
+    assert desk.answers.kept(other) is None
+    assert (await desk.ask(other)).data == b"4"
+    assert await desk.numbers(1) == [b"3"]
+
+
+@pytest.mark.parametrize(("by_token", "numbers"), [(True, [b"1", b"2", b"3"]), (False, [b"1"] * 3)])
+async def test_where_a_backend_answers_to_the_token_so_do_answers(by_token: bool, numbers: list[bytes]) -> None:
+    """Nobody is given what another token was told, nor is anybody without one; elsewhere tokens of a viewer are one."""
+    desk = Desk(by_token=by_token)
+    desk.hold(1, 2, 3)
+    questions = [desk.answers.question(VIEWER, question().request, token) for token in ("one", "two", None)]
+    asking = [await desk.begin(each) for each in questions]
+    desk.let_go(1, 2, 3)
+    assert [(await each).data for each in asking] == numbers
+    again = await desk.ask(questions[0])
+    is_kept = [desk.answers.kept(each) is again for each in questions]
+    assert is_kept == [True, not by_token, not by_token]
+
+
+async def test_what_is_kept_has_bounds() -> None:
+    """Many answers push each other out; one that would push out too many is not kept."""
+    desk = Desk(max_bytes=20_000)
+    desk.padding = b" " * 1_000
+    questions = [question(text=TEXT + b"%d" % number) for number in range(100)]
+    for each in questions * 2:
+        await desk.ask(each)
+    kept = [each for each in questions if desk.answers.kept(each)]
+    size = ENTRY_BYTES + 1_000 + len(TEXT)
+    assert 20_000 // (size + 10) - 1 <= len(kept) <= 20_000 // size
+    assert 20_000 - 2 * size < desk.process.bytes <= 20_000
+    assert desk.process.evictions == 100 - len(kept)
+    desk.padding = b" " * 5_000
+    for _ in range(3):
+        large = await desk.ask(question(text=b"large"))
+    assert large.data.startswith(b"203")
+
+
+async def test_what_was_asked_once_is_remembered_within_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Too many of them, and it begins anew: then some are kept one time later."""
+    monkeypatch.setattr(answers_module, "ASKED_MAX", 2)
+    desk = Desk()
+    one, two, three = [question(text=b"%d" % number) for number in range(3)]
+    for each in (one, two, three):
+        await desk.ask(each)
+    await desk.ask(one)
+    assert desk.answers.kept(one) is None
+    for each in (one, three):
+        await desk.ask(each)
+        assert desk.answers.kept(each) is not None
+
+
+class Counter(Work):
+    """What fields and mutations wait for, counted, until a test lets it go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.running = 0
+        self.cancelled_count = 0
+        self.gate = asyncio.Event()
+
+    async def run(self) -> str:
+        """As long as it takes."""
+        self.running += 1
+        try:
+            await self.gate.wait()
+        except asyncio.CancelledError:
+            self.cancelled_count += 1
+            raise
+        return f"run {self.running}"
+
+
+class Watched(Answers):
+    """Answers that count who comes in."""
+
+    arrived = 0
+
+    async def under_way(self, question: Question) -> Answer | None:
+        """From here to where it waits, a question gives nobody else a turn."""
+        self.arrived += 1
+        return await super().under_way(question)
+
+
+class Reply(NamedTuple):
+    """What a client gets."""
+
+    status: int
+    request_id: str
+    body: Any
+
+
+class Shop:
+    """The HTTP layer, listening, on answers that are kept too; `news` is a field that is news for a minute."""
+
+    def __init__(self, work: Counter, url: str, desk: Desk, answers: Watched, sessions: RevokedSessions) -> None:
+        self.work = work
+        self.url = url
+        self.desk = desk
+        self.answers = answers
+        self.sessions = sessions
+        self.client = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
+
+    async def ask(self, query: str, request_id: str, token: str | None = None, **headers: str) -> Reply:
+        """Posts a query."""
+        sent = {"X-Request-ID": request_id, **{name.replace("_", "-"): value for name, value in headers.items()}}
+        if token is not None:
+            sent["Authorization"] = f"Bearer {token}"
+        async with self.client.post(f"{self.url}/graphql", json={"query": query}, headers=sent) as response:
+            return Reply(response.status, response.headers["X-Request-ID"], await response.json(content_type=None))
+
+    async def begin(self, query: str, request_id: str, token: str | None = None) -> asyncio.Task[Reply]:
+        """Posts a query, and comes back when the gateway has it."""
+        arrived = self.answers.arrived
+        task = asyncio.create_task(self.ask(query, request_id, token))
+        await until(lambda: self.answers.arrived > arrived, 5)
+        return task
+
+
+@asynccontextmanager
+async def _open_shop() -> AsyncIterator[Shop]:
+    work, desk, sessions = Counter(), Desk(), RevokedSessions()
+
+    def news(*_: object) -> str:
+        freshness = FRESHNESS.get()
+        if freshness is not None:
+            freshness.note(desk.clock().timestamp() + FRESH_SECONDS)
+        return "new"
+
+    async def change(*_: object) -> str:
+        return await work.run()
+
+    async def catch_up(company_id: str, number: int) -> None:
+        desk.write()
+
+    query = make_schema(work).query_type
+    assert query is not None
+    query.fields["news"] = GraphQLField(GraphQLString, resolve=news)
+    changes = {"change": GraphQLField(GraphQLString, resolve=change)}
+    schema = GraphQLSchema(query, GraphQLObjectType("Mutation", changes))
+    answers = Watched(desk.process, desk.generations, desk.clock, joins=True, keeps=True)
+    limits = LimitSettings(request_timeout_seconds=20)
+    app = create_app(
+        admission=Admission(schema, limits, introspection=True, policy=Policy()),
+        engine=Engine(),
+        catch_up=catch_up,
+        answers=answers,
+        new_context=RequestContext,  # type: ignore[arg-type]  # this graph needs no loaders
+        authenticator=Authenticator(IDENTITY, Issuer(work), desk.clock, sessions),
+        server=SERVER,
+        limits=limits,
+    )
+    desk.clock.now = NOW
+    async with serving(app, grace_seconds=0.1) as url:
+        shop = Shop(work, url, desk, answers, sessions)
+        async with shop.client:
+            yield shop
+
+
+@pytest_asyncio.fixture
+async def shop() -> AsyncIterator[Shop]:
+    """One for each test."""
+    async with _open_shop() as opened:
+        yield opened
+
+
+def _lines(logs: list[Any]) -> dict[str, Any]:
+    return {entry["request_id"]: entry for entry in logs if entry["event"] == "request"}
+
+
+async def test_two_at_once_run_once(shop: Shop) -> None:
+    """The answer goes to both, each with its own request id; the log says by whose request it came."""
+    query = "query Page { slow }"
+    with structlog.testing.capture_logs() as logs:
+        asking = [await shop.begin(query, "r1"), await shop.begin(query, "r2")]
+        shop.work.gate.set()
+        replies = await asyncio.gather(*asking)
+        await until(lambda: len(_lines(logs)) == 2, 5)
+    body = {"data": {"slow": "run 1"}}
+    assert replies == [Reply(200, "r1", body), Reply(200, "r2", body)]
+    first, second = _lines(logs)["r1"], _lines(logs)["r2"]
+    assert "answered_by" not in first
+    assert second["answered_by"] == "r1"
+    for line in (first, second):
+        assert (line["operation"], line["operation_type"], line["status"]) == ("Page", "query", 200)
+
+
+async def test_errors_carry_the_id_of_each_request(shop: Shop) -> None:
+    """All else that they say is the same, and it is in each one's log line."""
+    with structlog.testing.capture_logs() as logs:
+        asking = [await shop.begin("{ slow late broken }", id) for id in ("r1", "r2", "r3")]
+        shop.work.gate.set()
+        replies = await asyncio.gather(*asking)
+        await until(lambda: len(_lines(logs)) == 3, 5)
+    assert shop.work.running == 1
+    for reply, id in zip(replies, ("r1", "r2", "r3"), strict=True):
+        assert reply.request_id == id
+        assert [error["extensions"].pop("requestId") for error in reply.body["errors"]] == [id] * 2
+        assert [error["path"] for error in reply.body["errors"]] == [["late"], ["broken"]]
+        assert _lines(logs)[id]["error_codes"] == ["BACKEND_TIMEOUT", "INTERNAL_ERROR"]
+    assert replies[0].body == replies[1].body == replies[2].body
+    assert len([entry for entry in logs if entry["event"] == "internal_error"]) == 1
+
+
+async def test_a_mutation_that_is_sent_twice_runs_twice(shop: Shop) -> None:
+    """Whoever sends it, and at once."""
+    asking = [asyncio.create_task(shop.ask("mutation { change }", id)) for id in ("r1", "r2")]
+    await until(lambda: shop.work.running == 2, 5)
+    shop.work.gate.set()
+    assert [(reply.status, reply.body) for reply in await asyncio.gather(*asking)] == [
+        (200, {"data": {"change": "run 2"}})
+    ] * 2
+
+
+async def test_two_viewers_run_twice(shop: Shop, token: Callable[..., str]) -> None:
+    """The same bytes at the same time, and each reads who it is; two tokens of one viewer are one."""
+    tokens = {"r1": token(), "r2": token(sub="bruno"), "r3": token(jti="another"), "r4": None}
+    asking = [await shop.begin("{ caller slow }", id, given) for id, given in tokens.items()]
+    shop.work.gate.set()
+    assert [reply.body["data"]["caller"] for reply in await asyncio.gather(*asking)] == [
+        "r1 token anna",
+        "r2 token bruno",
+        "r1 token anna",
+        "r4 no token ",
+    ]
+    assert shop.work.running == 3
+
+
+async def test_when_the_first_client_leaves_the_second_is_answered(shop: Shop) -> None:
+    """What ran for the first one is cancelled and runs for the second."""
+    leaving, staying = await shop.begin("{ slow }", "r1"), await shop.begin("{ slow }", "r2")
+    leaving.cancel()
+    await until(lambda: shop.work.running == 2, 5)
+    assert shop.work.cancelled_count == 1
+    shop.work.gate.set()
+    assert await staying == Reply(200, "r2", {"data": {"slow": "run 2"}})
+
+
+async def test_what_is_kept_is_given_to_each_as_its_own(shop: Shop) -> None:
+    """With its own request id; the line says whose answer it was, and what was asked."""
+    with structlog.testing.capture_logs() as logs:
+        replies = [await shop.ask("query Page { caller news }", id) for id in ("r1", "r2", "r3", "r4")]
+        await until(lambda: len(_lines(logs)) == 4, 5)
+    assert [(reply.request_id, reply.body["data"]["caller"]) for reply in replies] == [
+        ("r1", "r1 no token "),
+        ("r2", "r2 no token "),
+        ("r3", "r2 no token "),
+        ("r4", "r2 no token "),
+    ]
+    answered_by = {id: line.get("answered_by") for id, line in _lines(logs).items()}
+    assert answered_by == {"r1": None, "r2": None, "r3": "r2", "r4": "r2"}
+    assert {(line["operation"], line["operation_type"]) for line in _lines(logs).values()} == {("Page", "query")}
+
+
+async def test_what_is_kept_opens_to_no_token_that_does_not_hold(shop: Shop, token: Callable[..., str]) -> None:
+    """A session that ended, a token that expired, and nobody at all ask in vain."""
+    given = token(jti="session-1", exp=NOW.timestamp() + FRESH_SECONDS / 2 - IDENTITY.leeway_seconds)
+    for id in ("r1", "r2", "r3"):
+        last = await shop.ask("{ private news caller }", id, given)
+    assert last.body["data"]["caller"] == "r2 token anna"
+    assert (await shop.ask("{ private news caller }", "r4")).status == 401
+    shop.sessions.add("session-1")
+    assert (await shop.ask("{ private news caller }", "r5", given)).status == 401
+    shop.sessions.clear()
+    assert (await shop.ask("{ private news caller }", "r6", given)).body == last.body
+    shop.desk.clock.forward(FRESH_SECONDS / 2)
+    assert (await shop.ask("{ private news caller }", "r7", given)).status == 401
+    other = await shop.ask("{ private news caller }", "r8", token())
+    assert other.body == last.body  # it was news still: the token alone had ended
+
+
+async def test_a_client_that_saw_a_write_is_not_given_what_was_before(shop: Shop, token: Callable[..., str]) -> None:
+    """What it has seen is caught up with first, even where an answer is kept."""
+    given = token()
+    for id in ("r1", "r2", "r3"):
+        last = await shop.ask("{ news caller }", id, given)
+    assert last.body["data"]["caller"] == "r2 token anna"
+    seen = await shop.ask("{ news caller }", "r4", given, X_Consistency="org-0001=7")
+    assert seen.body["data"]["caller"] == "r4 token anna"
+
+
+async def test_by_get_and_by_post_answers_are_made_apart(shop: Shop) -> None:
+    """Even for the same text: a body that is a query string is none, and the other way round."""
+    text = "query=%7Bnews%20caller%7D"
+    for id in ("r1", "r2", "r3"):
+        async with shop.client.get(f"{shop.url}/graphql?{text}", headers={"X-Request-ID": id}) as response:
+            got = await response.json()
+    assert got["data"] == {"news": "new", "caller": "r2 no token "}
+    headers = {"Content-Type": "application/json"}
+    async with shop.client.post(f"{shop.url}/graphql", data=text.encode(), headers=headers) as response:
+        assert response.status == 400
+        assert "data" not in json.loads(await response.read())
+
+
+async def test_a_request_whose_id_was_given_twice_keeps_its_operation(shop: Shop, token: Callable[..., str]) -> None:
+    """A client that repeats its id (a retry, one id for a page) is logged as any other."""
+    given = token()
+    with structlog.testing.capture_logs() as logs:
+        for _ in range(3):
+            await shop.ask("query Page { news }", "r1", given)
+    lines = [(line["operation"], line.get("answered_by")) for line in logs if line["event"] == "request"]
+    assert lines == [("Page", None), ("Page", None), ("Page", "r1")]
