@@ -10,13 +10,16 @@ from graphql import (
     FragmentDefinitionNode,
     GraphQLSchema,
     GraphQLSyntaxError,
+    Lexer,
     OperationDefinitionNode,
-    parse,
+    Source,
+    Token,
 )
+from graphql.language.parser import Parser
 
 from gateway.admission.extent import Extent, document_extent
 from gateway.admission.operation import Operation
-from gateway.admission.refused import refused, refused_by_graphql
+from gateway.admission.refused import Refused, refused, refused_by_graphql
 from gateway.admission.validation import validation_errors
 from gateway.config import LimitSettings
 from gateway.errors import BadRequest, DocumentTooDeep, DocumentTooLarge, GraphqlParseFailed, GraphqlValidationFailed
@@ -85,19 +88,41 @@ def require_short(query: str, limits: LimitSettings) -> None:
 
 
 def _parsed(query: str, tokens_max: int) -> DocumentNode:
+    lexer = Lexer(Source(query))
+    first = lexer.token
     try:
-        return parse(query, max_lexical_tokens=tokens_max, max_comments=tokens_max)
+        return Parser(
+            lexer.source, lexer=lexer, max_lexical_tokens=tokens_max, max_comments=tokens_max
+        ).parse_document()
     except GraphQLSyntaxError as error:
-        syntax_error = error
+        found = error.with_traceback(None)
     except RecursionError:
-        raise refused(DocumentTooDeep("The document is nested too deeply to be read.")) from None
-    # graphql-core has one class for all three; tests hold it to these words.
-    match syntax_error.message.removeprefix("Syntax Error: ").removesuffix(" Parsing aborted."):
-        case "Document is nested too deeply.":
-            raise refused(DocumentTooDeep("The document is nested too deeply to be read."))
-        case message if message in _too_large(tokens_max):
-            raise refused(DocumentTooLarge(f"{message} Ask for less at once, or in several requests."))
-    raise refused_by_graphql([syntax_error], GraphqlParseFailed, instead="The document cannot be read.")
+        found = None
+    finally:
+        _unlink(first)
+    raise _not_parsed(found, tokens_max)
+
+
+def _not_parsed(error: GraphQLSyntaxError | None, tokens_max: int) -> Refused:
+    """The refusal of what the parser stopped at; None where that was the depth of its own recursion."""
+    if error is None:
+        return refused(DocumentTooDeep("The document is nested too deeply to be read."))
+    # graphql-core has one class for both; tests hold it to these words.
+    message = error.message.removeprefix("Syntax Error: ").removesuffix(" Parsing aborted.")
+    if message in _too_large(tokens_max):
+        return refused(DocumentTooLarge(f"{message} Ask for less at once, or in several requests."))
+    return refused_by_graphql([error], GraphqlParseFailed, instead="The document cannot be read.")
+
+
+def _unlink(token: Token | None) -> None:
+    """Parts the tokens, which know each other in both directions: the garbage collector would have to free them.
+
+    Nodes know where they begin and end without that.
+    """
+    while token is not None:
+        following = token.next
+        token.prev = token.next = None
+        token = following
 
 
 def _too_large(tokens_max: int) -> tuple[str, str]:

@@ -28,7 +28,7 @@ def refused_by_graphql(errors: Collection[GraphQLError], kind: type[RequestError
     A message that quotes an exception which is no GraphQLError is replaced by `instead`: those were written for the
     gateway's log, not for its clients.
     """
-    return Refused(
+    refusal = Refused(
         [
             GraphQLError(
                 instead if _quotes_an_exception(error) else error.message,
@@ -40,6 +40,20 @@ def refused_by_graphql(errors: Collection[GraphQLError], kind: type[RequestError
             for error in errors
         ]
     )
+    _forget_frames(errors)
+    return refusal
+
+
+def _forget_frames(errors: Collection[GraphQLError]) -> None:
+    """Takes from errors, and from what led to them, the frames they came through: some of those know them in turn."""
+    pending: list[BaseException | None] = [*errors]
+    seen: set[int] = set()
+    while pending:
+        error = pending.pop()
+        if error is not None and id(error) not in seen:
+            seen.add(id(error))
+            error.__traceback__ = None
+            pending += (error.__cause__, error.__context__, getattr(error, "original_error", None))
 
 
 def _quotes_an_exception(error: GraphQLError) -> bool:

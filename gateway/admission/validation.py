@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from graphql import DocumentNode, FieldNode, GraphQLError, GraphQLSchema, specified_rules, validate
+from graphql import DocumentNode, FieldNode, GraphQLError, GraphQLSchema, specified_rules
 from graphql.validation import (
     ASTValidationRule,
     NoFragmentCyclesRule,
@@ -12,6 +12,7 @@ from graphql.validation import (
 )
 
 from gateway.admission.extent import INTROSPECTION_ROOTS
+from gateway.admission.rules import broken_rules
 
 ERRORS_MAX = 20
 """Errors shown for one document or one set of variables; a client that makes more needs no longer list."""
@@ -58,7 +59,7 @@ def validation_errors(
     rules: Collection[type[ASTValidationRule]] = RULES if introspection else (*RULES, NoIntrospectionRule)
     if is_circular:
         rules = (NoFragmentCyclesRule,)
-    errors = validate(schema, document, rules, max_errors=ERRORS_MAX, hide_suggestions=not introspection)
+    errors = broken_rules(schema, document, rules, max_errors=ERRORS_MAX, hide_suggestions=not introspection)
     return [_explained(error) for error in errors]
 
 

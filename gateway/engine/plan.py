@@ -97,39 +97,59 @@ class Variant:
     """A plan for one outcome of its conditions; selections are worked out when the first object of a type comes."""
 
     def __init__(self, plan: Plan, variables: VariableValues) -> None:
-        self.plan = plan
-        self.fields_planned = 0
-        self._variables = variables
+        self._selections = Selections(plan, variables)
         self._root: Selection | None = None
+
+    @property
+    def fields_planned(self) -> int:
+        """How large it has become."""
+        return self._selections.fields_planned
 
     def root(self, root_type: GraphQLObjectType) -> "Selection":
         """The operation's own selection; GraphQLError, RecursionError where it cannot be collected."""
         if self._root is None:
-            plan = self.plan
-            collected = collect_fields(
-                plan.schema, plan.fragments, self._variables, root_type, plan.operation, plan.hide_suggestions
-            )
-            self._root = self._selection(root_type, collected)
+            self._root = self._selections.root(root_type)
         return self._root
+
+
+class Selections:
+    """Works selections out. The fields in them come back to it, so it knows neither them nor the plan that does: a
+    plan is freed with the last that holds it, without the garbage collector."""
+
+    __slots__ = ("_fragments", "_operation", "_schema", "_variables", "fields_planned", "hide_suggestions")
+
+    def __init__(self, plan: Plan, variables: VariableValues) -> None:
+        self.hide_suggestions = plan.hide_suggestions
+        self.fields_planned = 0
+        self._schema = plan.schema
+        self._fragments = plan.fragments
+        self._operation = plan.operation
+        self._variables = variables
+
+    def root(self, root_type: GraphQLObjectType) -> "Selection":
+        """The operation's own selection; GraphQLError, RecursionError where it cannot be collected."""
+        collected = collect_fields(
+            self._schema, self._fragments, self._variables, root_type, self._operation, self.hide_suggestions
+        )
+        return self._selection(root_type, collected)
 
     def below(self, details: FieldDetailsList, object_type: GraphQLObjectType) -> "Selection":
         """What is selected of an object of a type that stands under a field."""
-        plan = self.plan
         collected = collect_subfields(
-            plan.schema,
-            plan.fragments,
+            self._schema,
+            self._fragments,
             self._variables,
-            plan.operation,
+            self._operation,
             object_type,
             details,
-            plan.hide_suggestions,
+            self.hide_suggestions,
         )
         return self._selection(object_type, collected)
 
     def _selection(self, object_type: GraphQLObjectType, collected: CollectedFields) -> "Selection":
         fields = []
         for name, details in collected.grouped_field_set.items():
-            definition = self.plan.schema.get_field(object_type, details[0].node.name.value)
+            definition = self._schema.get_field(object_type, details[0].node.name.value)
             if definition is not None:
                 fields.append(PlannedField(self, object_type, name, definition, details))
         self.fields_planned += len(fields)
@@ -162,7 +182,7 @@ class PlannedField:
 
     __slots__ = (
         "_below",
-        "_variant",
+        "_selections",
         "arguments",
         "definition",
         "details",
@@ -178,19 +198,19 @@ class PlannedField:
 
     def __init__(
         self,
-        variant: Variant,
+        selections: Selections,
         parent_type: GraphQLObjectType,
         name: str,
         definition: GraphQLField,
         details: FieldDetailsList,
     ) -> None:
-        self._variant = variant
+        self._selections = selections
         self.name = name
         self.parent_type = parent_type
         self.definition = definition
         self.details = details
         self.nodes: list[FieldNode] = [detail.node for detail in details]
-        self.arguments = Arguments(definition, self.nodes[0], hide_suggestions=variant.plan.hide_suggestions)
+        self.arguments = Arguments(definition, self.nodes[0], hide_suggestions=selections.hide_suggestions)
         self.shape = shape_of(definition.type)
         self.goes_deeper = any(node.selection_set for node in self.nodes)
         self.way = _way(definition, self.nodes[0])
@@ -203,7 +223,7 @@ class PlannedField:
         """What is selected of the field's objects of a type."""
         selection = self._below.get(object_type.name)
         if selection is None:
-            selection = self._below[object_type.name] = self._variant.below(self.details, object_type)
+            selection = self._below[object_type.name] = self._selections.below(self.details, object_type)
         return selection
 
 

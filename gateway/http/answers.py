@@ -70,6 +70,11 @@ class Answers:
         """What a request asks, and who."""
         return Question(viewer, request, token if self._by_token else None)
 
+    @property
+    def are_kept(self) -> bool:
+        """Whether there are any that are kept."""
+        return bool(self._shelf)
+
     def kept(self, question: Question) -> Answer | None:
         """The answer that is kept, while all of it is news."""
         entry = self._shelf.get(question)

@@ -17,6 +17,7 @@ from gateway.http.endpoint import GraphQLEndpoint, NewContext
 from gateway.http.graphiql import graphiql_routes
 from gateway.http.health import health_routes
 from gateway.http.other_paths import OtherPaths
+from gateway.serving import SendWhole
 
 GRAPH_PATH = "/graphql"
 
@@ -46,12 +47,28 @@ def create_app(
     )
     routes = [*health_routes(), *(graphiql_routes() if server.graphiql else [])]
     others = OtherPaths(Router(routes, redirect_slashes=False, default=_not_found), cors)
+    return _App(graphql, others)
 
-    def app(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        is_of_graph = scope["type"] == "http" and scope["path"] == GRAPH_PATH
-        return (graphql if is_of_graph else others)(scope, receive, send)
 
-    return app
+class _App:
+    """The graph at its path, everything else elsewhere."""
+
+    def __init__(self, graphql: GraphQLEndpoint, others: ASGIApp) -> None:
+        self._graphql = graphql
+        self._others = others
+
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        app = self._graphql if _is_of_graph(scope) else self._others
+        return app(scope, receive, send)
+
+    def answer_at_once(self, scope: Scope, body: bytes, send_whole: SendWhole) -> bool:
+        """The graph's answers that are there already; see `gateway.serving`."""
+        return self._graphql.answer_at_once(scope, body, send_whole) if _is_of_graph(scope) else False
+
+
+def _is_of_graph(scope: Scope) -> bool:
+    is_http: bool = scope["type"] == "http"
+    return is_http and bool(scope["path"] == GRAPH_PATH)
 
 
 async def _not_found(scope: Scope, receive: Receive, send: Send) -> None:

@@ -20,12 +20,13 @@ from gateway.http.consistency import CatchUp, seen_generation
 from gateway.http.cors import Cors
 from gateway.http.deadline import ClientGone, Deadline, while_awaited
 from gateway.http.errors import formatted_errors
-from gateway.http.graphql_request import RawRequest, from_body, from_query_string
+from gateway.http.graphql_request import RawRequest, from_body, from_query_string, of_body
 from gateway.http.media_type import MediaType, negotiated, require_json
 from gateway.http.refusal import HttpRefusal
-from gateway.http.reply import Reply, is_sent_at_once, send_reply
+from gateway.http.reply import Reply, headers_of, is_sent_at_once, send_reply
 from gateway.http.request_headers import RequestHeaders
 from gateway.http.request_record import RequestRecord
+from gateway.serving import SendWhole
 from gateway.store.consistency import Seen
 
 log = structlog.get_logger()
@@ -62,6 +63,7 @@ class GraphQLEndpoint:
         """Answers one HTTP request, whatever happens; only a client that left gets no answer."""
         headers = RequestHeaders(scope["headers"])
         record = RequestRecord(scope, headers.get(b"x-request-id"))
+        record.bind()
         try:
             reply = self._cors.preflight(scope["method"], headers)
             if reply is None:
@@ -74,6 +76,44 @@ class GraphQLEndpoint:
             pass
         finally:
             record.write()
+
+    def answer_at_once(self, scope: Scope, body: bytes, send_whole: SendWhole) -> bool:
+        """Answers a whole request for which an answer is kept, in one write; False, with nothing done, for any other.
+
+        Whatever is wrong with a request is said on the usual way, which it then takes.
+        """
+        if not self._answers.are_kept or len(body) > self._limits.body_max_bytes:
+            return False
+        headers = RequestHeaders(scope["headers"])
+        record = RequestRecord(scope, headers.get(b"x-request-id"))
+        try:
+            kept = self._kept(scope, headers, body, record)
+            if kept is None:
+                return False
+            reply = answer.executed(kept, negotiated(headers.raw(b"accept")), record)
+        except GatewayError:
+            return False
+        if not send_whole(reply.status, headers_of(reply, (record.header, *self._cors.marks(headers))), reply.body):
+            return False
+        record.status = reply.status
+        record.write()
+        return True
+
+    def _kept(self, scope: Scope, headers: RequestHeaders, body: bytes, record: RequestRecord) -> Answer | None:
+        """The answer that is kept for a request; None where there is none, or where something has to be done before."""
+        if scope["method"] not in ("GET", "POST") or seen_generation(headers) is not None:
+            return None
+        if scope["method"] == "GET":
+            request = from_query_string(scope["query_string"], max_bytes=self._limits.body_max_bytes)
+        else:
+            require_json(headers)
+            request = of_body(body)
+        token = bearer_token(headers.get(b"authorization"))
+        record.viewer = viewer = self._authenticator.known(token)
+        if viewer is None:
+            return None
+        kept = self._answers.kept(self._answers.question(viewer, request, token))
+        return None if kept is None else record.share(kept)
 
     async def _reply(self, scope: Scope, headers: RequestHeaders, receive: Receive, record: RequestRecord) -> Reply:
         media_type = MediaType.JSON
@@ -88,7 +128,6 @@ class GraphQLEndpoint:
         except GatewayError as error:
             return answer.failed(error, media_type, record)
         except Exception:
-            record.bind()
             log.exception("internal_error")
             return answer.failed(InternalError(), media_type, record)
 
@@ -105,20 +144,12 @@ class GraphQLEndpoint:
             require_json(headers)
             request = await from_body(headers, receive, max_bytes=self._limits.body_max_bytes, deadline=deadline)
         seen = seen_generation(headers)
-        record.viewer = viewer = self._authenticator.known(token)
-        if viewer is not None and seen is None:
-            kept = self._answers.kept(self._answers.question(viewer, request, token))
-            if kept is not None:
-                return record.share(kept)
-        record.bind()
         return await while_awaited(self._answered(request, token, seen, record), receive, deadline)
 
     async def _answered(
         self, request: RawRequest, token: str | None, seen: Seen | None, record: RequestRecord
     ) -> Answer:
-        viewer = record.viewer
-        if viewer is None:
-            record.viewer = viewer = await self._authenticator.viewer(token)
+        record.viewer = viewer = await self._authenticator.viewer(token)
         if seen is not None and viewer.may_see(seen.company_id):
             await self._catch_up(seen.company_id, seen.number)
         question = self._answers.question(viewer, request, token)

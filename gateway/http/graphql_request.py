@@ -47,13 +47,18 @@ _REQUEST = msgspec.json.Decoder(GraphQLRequest)
 _OBJECT: msgspec.json.Decoder[dict[str, Any] | None] = msgspec.json.Decoder(dict[str, Any] | None)
 
 
+def of_body(body: bytes) -> RawRequest:
+    """The request of a POST whose body is there."""
+    return RawRequest(is_get=False, text=body)
+
+
 async def from_body(headers: RequestHeaders, receive: Receive, *, max_bytes: int, deadline: Deadline) -> RawRequest:
     """The whole body; 413 as soon as it is too large, 408 when it comes too slowly, ClientGone when it stops."""
     length = headers.raw(b"content-length") or b""
     if length.isdigit() and int(length) > max_bytes:
         raise _too_large(max_bytes)
     try:
-        return RawRequest(is_get=False, text=await in_time(_read(receive, max_bytes), deadline))
+        return of_body(await in_time(_read(receive, max_bytes), deadline))
     except TimeoutError:
         raise HttpRefusal(
             408, f"The body did not arrive within {deadline.seconds:g} s.", {"Connection": "close"}

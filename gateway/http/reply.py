@@ -29,17 +29,17 @@ def is_sent_at_once(scope: Scope, reply: Reply, more: tuple[Header, ...]) -> boo
     extensions = scope.get("extensions")
     if not extensions or WHOLE_REPLY not in extensions:
         return False
-    is_sent: bool = extensions[WHOLE_REPLY](reply.status, _headers(reply, more), reply.body)
+    is_sent: bool = extensions[WHOLE_REPLY](reply.status, headers_of(reply, more), reply.body)
     return is_sent
 
 
 async def send_reply(send: Send, reply: Reply, more: tuple[Header, ...]) -> None:
     """Sends it with `more` headers, as ASGI has it."""
-    await send({"type": "http.response.start", "status": reply.status, "headers": _headers(reply, more)})
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers_of(reply, more)})
     await send({"type": "http.response.body", "body": reply.body})
 
 
-def _headers(reply: Reply, more: tuple[Header, ...]) -> tuple[Header, ...]:
+def headers_of(reply: Reply, more: tuple[Header, ...]) -> tuple[Header, ...]:
     """All of them; the length where there may be a body (RFC 9110, 8.6)."""
     if reply.status == 204:
         return reply.headers + more

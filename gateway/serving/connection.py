@@ -1,13 +1,14 @@
 """One connection: uvicorn's HTTP/1.1 protocol with bounds to its headers, its idleness and its number."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 from weakref import ref
 
 import httptools
 import structlog
+from starlette.types import Scope
 from uvicorn._types import ASGI3Application
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
@@ -21,6 +22,18 @@ WHOLE_REPLY = "telco_gateway.whole_reply"
 """An extension of ASGI: the function (status, headers, body) that sends an answer at once, and says whether it did."""
 
 Header = tuple[bytes, bytes]
+
+SendWhole = Callable[[int, Iterable[Header], bytes], bool]
+"""Sends an answer (status, headers with the length, body) in one write; False where that cannot be done now."""
+
+
+class AnsweringAtOnce(Protocol):
+    """An application that may have the answer to a whole request already, and then needs no task for it."""
+
+    def answer_at_once(self, scope: Scope, body: bytes, send_whole: SendWhole) -> bool:
+        """Whether the request is answered; never raises. The others are asked as ASGI has it."""
+        ...
+
 
 TOO_LARGE = 431
 TOO_SLOW = 408
@@ -48,6 +61,10 @@ class BoundedConnection(HttpToolsProtocol):
         self._is_in_headers = False
         self._is_in_body = False
         self._has_asked = False
+        self._answer_at_once = getattr(self.app, "answer_at_once", None)
+        self._is_parsing = self._is_beginning = False
+        self._held: tuple[RequestResponseCycle, ASGI3Application] | None = None
+        """A request whose head has come; what else came with it is parsed before it is begun."""
         self._is_refused = False
         self._head_again = b""
         """Of a request that offers to upgrade, until it is parsed once more without the offer."""
@@ -75,11 +92,17 @@ class BoundedConnection(HttpToolsProtocol):
         else:
             self._without_body += len(data)
         try:
+            self._is_parsing = True
             self._parse(data)
         except httptools.HttpParserError as error:
             if not isinstance(error.__context__, _Refused):
                 self._refuse(400, "This is not an HTTP request.")
             return
+        finally:
+            self._is_parsing = False
+            held, self._held = self._held, None
+            if held is not None:
+                self._begin(*held)
         if self._is_in_headers and self._of_this_request > self.bounds.header_max_bytes:
             self._refuse_headers()
         elif self._is_in_body and self._without_body > self.bounds.header_max_bytes:
@@ -160,7 +183,25 @@ class BoundedConnection(HttpToolsProtocol):
         return b"\r\n".join(lines) + b"\r\n\r\n"
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
-        cycle.scope["extensions"] = {WHOLE_REPLY: partial(_reply_whole, ref(cycle))}  # type: ignore[dict-item] # a function
+        if self._is_parsing:
+            self._held = cycle, app
+        else:
+            self._begin(cycle, app)
+
+    def _begin(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        """Answers a whole request at once, where the application can; else begins its task.
+
+        Of requests that came together the first may be answered so: the next ones are begun from within.
+        """
+        send_whole = partial(_reply_whole, ref(cycle))
+        if self._answer_at_once is not None and not cycle.more_body and not self._is_beginning:
+            self._is_beginning = True
+            try:
+                if self._answer_at_once(cycle.scope, bytes(cycle.body), send_whole):
+                    return
+            finally:
+                self._is_beginning = False
+        cycle.scope["extensions"] = {WHOLE_REPLY: send_whole}  # type: ignore[dict-item] # a function
         super()._start_asgi_task(cycle, app)
 
     def on_response_complete(self) -> None:
