@@ -43,6 +43,11 @@ class Contender(NamedTuple):
         """The name as files may have it."""
         return "".join(letter if letter.isalnum() else "-" for letter in self.name.lower())
 
+    @property
+    def keeps_answers(self) -> bool:
+        """Whether it is measured with what it keeps, so that it has to be warm."""
+        return self.scenario is not None and self.scenario.cache
+
     def answers(self, load: str) -> bool:
         """Whether it takes part in a load."""
         return not self.loads or load in self.loads
