@@ -48,6 +48,11 @@ class Dialect:
 
         return Words(meaning)
 
+    def json_kinds(self, kinds: Mapping[str, E], unknown: E) -> Words[E]:
+        """As `kinds`, by words as they stand in JSON."""
+        by_word = self.kinds(kinds, unknown)
+        return Words(lambda json: by_word[None if json is None else text_of(json)])
+
     def kinds(self, kinds: Mapping[str, E], unknown: E) -> Words[E]:
         """Our kinds by a backend's words; `kinds` has the contract's names, which the profile may call otherwise."""
         theirs = {_folded(self.name(name)): kind for name, kind in reversed([*kinds.items()])}
@@ -61,18 +66,18 @@ class Dialect:
         """The characteristics of one record, under the contract's names."""
         return Characteristics(rows, self._characteristics)
 
-    def characteristic(self, name: str) -> Callable[[Sequence[Characteristic] | None], str | None]:
-        """Reads one characteristic of many records, under the contract's name, as text."""
+    def characteristic(self, name: str) -> Callable[[Sequence[Characteristic] | None], bytes | None]:
+        """Reads one characteristic of many records, under the contract's name, as JSON."""
         folded = self._characteristics[name]
 
-        def text(rows: Sequence[Characteristic] | None) -> str | None:
+        def value(rows: Sequence[Characteristic] | None) -> bytes | None:
             found = None
             for row in rows or ():
                 if row.name.casefold() == folded:
                     found = row.value
-            return None if found is None else text_of(found)
+            return None if found is None else bytes(found)
 
-        return text
+        return value
 
     def is_owner(self, party: RelatedParty) -> bool:
         """Whether it is there in the owner's role, in any case."""

@@ -156,7 +156,7 @@ class Characteristic(msgspec.Struct, frozen=True, gc=False):
         return f"Characteristic({self.name!r}, <value>)"
 
 
-def text_of(value: msgspec.Raw) -> str | None:
+def text_of(value: msgspec.Raw | bytes) -> str | None:
     """A characteristic's value as text; numbers as they are written; None for anything else."""
     text = bytes(value)
     if text.startswith(b'"'):

@@ -1,17 +1,18 @@
 """Mobile and fixed lines, as products (TMF637)."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from gateway.adapters._api import Api
 from gateway.adapters._by_owner import Listing
 from gateway.adapters._dialect import Dialect
 from gateway.adapters._source import ById, ByOwner, Reader
-from gateway.adapters._wire import RealizingResource, first, moment, phone_number
+from gateway.adapters._wire import RealizingResource, first, moment, phone_number, text_of
 from gateway.adapters.provisioning.product import (
     FIXED_LINE,
     MOBILE_LINE,
     PATH,
     Product,
+    ProductRelationship,
     by_customer_and_kind,
     product_states,
 )
@@ -92,7 +93,7 @@ def line_reader(dialect: Dialect) -> Reader[Product, Line]:
     """Makes lines of products; what it needs of the dialect is looked up once, for lists are long."""
     mobile, fixed = dialect.name(MOBILE_LINE), dialect.name(FIXED_LINE)
     address_role = dialect.name("installationAddress")
-    states, payment_types = product_states(dialect), dialect.kinds(PAYMENT_TYPES, PaymentType.UNKNOWN)
+    states, payment_types = product_states(dialect), dialect.json_kinds(PAYMENT_TYPES, PaymentType.UNKNOWN)
     related, owner_id = _relations_reader(dialect), dialect.owner_id
     payment_type, msisdn = dialect.characteristic("paymentType"), dialect.characteristic("msisdn")
 
@@ -104,10 +105,12 @@ def line_reader(dialect: Dialect) -> Reader[Product, Line]:
         if customer_id is None:
             return None
         sim_id, number = _realized(row)
-        option_ids, package_id = related(row)
-        number = phone_number(number or msisdn(row.product_characteristic))
-        offering = row.offering_name
-        plan = None if offering is None else TariffPlan(offering)
+        if not number and (json := msisdn(row.product_characteristic)) is not None:
+            number = text_of(json)
+        number = phone_number(number)
+        option_ids, package_id = related(row.product_relationship) if row.product_relationship else ((), None)
+        offering = row.product_offering
+        plan = None if offering is None or offering.name is None else TariffPlan(offering.name)
         activated_at = None if row.start_date is None else moment(row.start_date)
         if kind == mobile:
             return MobileLine(
@@ -138,14 +141,13 @@ def line_reader(dialect: Dialect) -> Reader[Product, Line]:
     return read
 
 
-def _relations_reader(dialect: Dialect) -> Callable[[Product], tuple[tuple[str, ...], str | None]]:
+def _relations_reader(
+    dialect: Dialect,
+) -> Callable[[Sequence[ProductRelationship]], tuple[tuple[str, ...], str | None]]:
     """Finds the ids of the options that a line bundles, and of the first package that bundles it."""
     bundles, bundled_by = dialect.name("bundles"), dialect.name("bundledBy")
 
-    def related(row: Product) -> tuple[tuple[str, ...], str | None]:
-        relationships = row.product_relationship
-        if not relationships:
-            return (), None
+    def related(relationships: Sequence[ProductRelationship]) -> tuple[tuple[str, ...], str | None]:
         option_ids: list[str] = []
         package_id: str | None = None
         for relationship in relationships:
