@@ -31,7 +31,7 @@ from graphql.validation.validation_context import NodeWithSelectionSet, Variable
 
 NAMES = frozenset({"name", "alias"})
 KEYS = {kind: tuple(key for key in keys if key not in NAMES) for kind, keys in query_document_keys_to_validate.items()}
-"""What is visited of each kind of node: no names, since no rule has a method for them, and they are half of all."""
+"""What is visited of each kind of node: no names, which are half of all nodes, since no rule finds anything in them."""
 
 
 def broken_rules(

@@ -78,9 +78,7 @@ class Answers:
     def kept(self, question: Question) -> Answer | None:
         """The answer that is kept, while all of it is news."""
         entry = self._shelf.get(question)
-        if entry is None or entry.is_outdated():
-            return None
-        if not entry.read_at <= self._clock().timestamp() < entry.fresh_until:
+        if entry is None or not entry.is_news(self._clock().timestamp()):
             return None
         entry.is_used = True
         answer: Answer = entry.value

@@ -66,7 +66,7 @@ class Cached(Generic[K, V]):
         found: dict[K, V | None] = {}
         for key in keys:
             entry = get(key)
-            # as `is_outdated`, without the call: this line runs for every key of every request
+            # as `is_news`, without the call: this line runs for every key of every request
             if entry and entry.read_at <= now < entry.fresh_until and entry.changes == entry.generation.changes:
                 entry.is_used = True
                 found[key] = entry.value
@@ -78,7 +78,7 @@ class Cached(Generic[K, V]):
         now, until = self._clock().timestamp(), inf
         for key in keys:
             entry = self._shelf.get(key)
-            if entry is None or entry.is_outdated() or not entry.read_at <= now < entry.fresh_until:
+            if entry is None or not entry.is_news(now):
                 return 0.0
             until = min(until, entry.fresh_until)
         return until

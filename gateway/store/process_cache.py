@@ -57,6 +57,10 @@ class Entry:
         self.changes = 0
         self.is_used = False
 
+    def is_news(self, now: float) -> bool:
+        """Whether it may be answered with, at this time."""
+        return self.read_at <= now < self.fresh_until and self.generation.changes == self.changes
+
     def is_outdated(self) -> bool:
         """Whether its company was written to since it was read."""
         return self.generation.changes != self.changes

@@ -5,13 +5,15 @@ import gc
 import itertools
 import weakref
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import pytest
-from graphql import GraphQLSchema, build_schema, get_variable_values, parse
+from graphql import ExecutionResult, GraphQLSchema, build_schema, get_variable_values, parse
+from graphql.execution.collect_fields import FragmentDetails
 
 from gateway.engine import AdmittedOperation, Batched, Engine, Plan
 from gateway.engine.plan import FIELDS_KEPT
+from tests.engine.garbage import left_by
 
 SHARED = ValueError("of several requests")
 
@@ -85,6 +87,30 @@ async def test_a_request_is_gone_when_it_ends(fields: str) -> None:
     finally:
         gc.enable()
     assert SHARED.__traceback__ is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{ now self { later self { now error } } }",
+        "query ($a: Boolean = true) { self @include(if: $a) { ...Below @skip(if: $a) now } }"
+        " fragment Below on Query { self { now } }",
+    ],
+)
+async def test_a_plan_is_gone_with_its_document(text: str) -> None:
+    """Its variants and their fields, which lead to what is below them, hold each other in one direction only."""
+    schema, engine = make_schema(), Engine()
+    operation, *fragments = cast("list[Any]", parse(text).definitions)
+
+    async def run(_: int) -> None:
+        plan = Plan(schema, operation, {each.name.value: FragmentDetails(each) for each in fragments})
+        for given in ({}, {"a": False}):
+            variables: Any = get_variable_values(schema, operation.variable_definitions or (), given)
+            result = engine.run(AdmittedOperation(plan, variables), Context())
+            if not isinstance(result, ExecutionResult):
+                await result
+
+    assert await left_by(run) < 1
 
 
 def test_combinations_of_conditions_are_kept_within_bounds() -> None:
