@@ -1,16 +1,20 @@
 """Work that is worth doing only while somebody waits for it, and only for so long."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from types import TracebackType
 from typing import Any, TypeVar
 
-from starlette.types import Receive
+from starlette.types import Receive, Scope
 
 from gateway.engine.eager import Suspended, stepped
 from gateway.errors import RequestTimeout
+from gateway.serving import LEAVING
 
 T = TypeVar("T")
+
+Leaving = Callable[[Callable[[], None] | None], None]
+"""Takes what is to be called when the client leaves."""
 
 
 class ClientGone(Exception):
@@ -40,7 +44,7 @@ async def in_time(work: Coroutine[Any, Any, T], deadline: Deadline) -> T:
         return await first
 
 
-async def while_awaited(work: Coroutine[Any, Any, T], receive: Receive, deadline: Deadline) -> T:
+async def while_awaited(work: Coroutine[Any, Any, T], scope: Scope, receive: Receive, deadline: Deadline) -> T:
     """The result of `work`; ClientGone when the connection closes first, RequestTimeout when the deadline comes first.
 
     The work runs in the task of whoever asks, and is cancelled in both cases, as it is when the server itself gives
@@ -49,14 +53,18 @@ async def while_awaited(work: Coroutine[Any, Any, T], receive: Receive, deadline
     first = stepped(work)
     if not isinstance(first, Suspended):
         return first
-    with _Watch(receive, deadline):
+    with _Watch(scope.get("extensions", {}).get(LEAVING), receive, deadline):
         return await first
 
 
 class _Watch:
-    """Cancels the task that entered it when its client leaves or its deadline passes, and then says which it was."""
+    """Cancels the task that entered it when its client leaves or its deadline passes, and then says which it was.
 
-    def __init__(self, receive: Receive, deadline: Deadline) -> None:
+    Of a client's leaving our own server tells; with another one, a task waits for it.
+    """
+
+    def __init__(self, leaving: Leaving | None, receive: Receive, deadline: Deadline) -> None:
+        self._leaving = leaving
         self._receive = receive
         self._deadline = deadline
         self._reason: Exception | None = None
@@ -68,15 +76,22 @@ class _Watch:
         self._task = task
         self._cancelled_before = task.cancelling()
         self._timer = loop.call_at(self._deadline.at, self._late)
-        self._leaving = loop.create_task(self._client_left())
-        self._leaving.add_done_callback(_look_at)
+        self._waiting: asyncio.Task[None] | None = None
+        if self._leaving is not None:
+            self._leaving(self._left)
+        else:
+            self._waiting = loop.create_task(self._client_left())
+            self._waiting.add_done_callback(_look_at)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._timer.cancel()
-        self._leaving.cancel()
-        del self._timer, self._leaving  # both hold this watch, and it would all wait for the garbage collector
+        if self._leaving is not None:
+            self._leaving(None)
+        if self._waiting is not None:
+            self._waiting.cancel()
+        del self._timer, self._waiting  # both hold this watch, and it would all wait for the garbage collector
         # Whatever came out after a cancellation is its fruit: something inside may have taken it for an answer.
         if self._reason is not None and self._task.uncancel() <= self._cancelled_before:
             raise self._reason from None
@@ -86,6 +101,9 @@ class _Watch:
     async def _client_left(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
             pass
+        self._left()
+
+    def _left(self) -> None:
         self._stop(ClientGone())
 
     def _late(self) -> None:

@@ -144,7 +144,7 @@ class GraphQLEndpoint:
             require_json(headers)
             request = await from_body(headers, receive, max_bytes=self._limits.body_max_bytes, deadline=deadline)
         seen = seen_generation(headers)
-        return await while_awaited(self._answered(request, token, seen, record), receive, deadline)
+        return await while_awaited(self._answered(request, token, seen, record), scope, receive, deadline)
 
     async def _answered(
         self, request: RawRequest, token: str | None, seen: Seen | None, record: RequestRecord

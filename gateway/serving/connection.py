@@ -21,6 +21,9 @@ log = structlog.get_logger()
 WHOLE_REPLY = "telco_gateway.whole_reply"
 """An extension of ASGI: the function (status, headers, body) that sends an answer at once, and says whether it did."""
 
+LEAVING = "telco_gateway.leaving"
+"""An extension of ASGI: the function that takes what is to be called when the client leaves; None for nothing more."""
+
 Header = tuple[bytes, bytes]
 
 SendWhole = Callable[[int, Iterable[Header], bytes], bool]
@@ -65,6 +68,7 @@ class BoundedConnection(HttpToolsProtocol):
         self._is_parsing = self._is_beginning = False
         self._held: tuple[RequestResponseCycle, ASGI3Application] | None = None
         """A request whose head has come; what else came with it is parsed before it is begun."""
+        self._on_left: Callable[[], None] | None = None
         self._is_refused = False
         self._head_again = b""
         """Of a request that offers to upgrade, until it is parsed once more without the offer."""
@@ -81,6 +85,16 @@ class BoundedConnection(HttpToolsProtocol):
         self.expires_at = self.loop.time() + self.bounds.header_timeout_seconds
         if len(self.connections) > self.bounds.max_connections:
             self._refuse(TOO_MANY, "The server has as many connections as it may have; try again in a moment.")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tells whoever works for the client."""
+        super().connection_lost(exc)
+        self._left()
+
+    def _left(self) -> None:
+        call, self._on_left = self._on_left, None
+        if call is not None:
+            call()
 
     def data_received(self, data: bytes) -> None:
         """Parses what came; 400 for what is not HTTP, 431 for headers that are too large."""
@@ -201,7 +215,8 @@ class BoundedConnection(HttpToolsProtocol):
                     return
             finally:
                 self._is_beginning = False
-        cycle.scope["extensions"] = {WHOLE_REPLY: send_whole}  # type: ignore[dict-item] # a function
+        watch = partial(_watch, ref(self))
+        cycle.scope["extensions"] = {WHOLE_REPLY: send_whole, LEAVING: watch}  # type: ignore[dict-item] # functions
         super()._start_asgi_task(cycle, app)
 
     def on_response_complete(self) -> None:
@@ -243,6 +258,7 @@ class BoundedConnection(HttpToolsProtocol):
             return
         self.cycle.disconnected = True
         self.cycle.message_event.set()
+        self._left()
         self._refuse_headers()
 
     def _refuse(self, status: int, message: str) -> None:
@@ -295,6 +311,15 @@ def _reply_whole(reference: ref[RequestResponseCycle], status: int, headers: Ite
         cycle.on_response()
     cycle.message_event.set()
     return True
+
+
+def _watch(reference: ref[BoundedConnection], call: Callable[[], None] | None) -> None:
+    """Sets what is called when the client leaves: at once, if it has left. By a weak reference, as above."""
+    connection = reference()
+    if connection is not None:
+        connection._on_left = call
+        if connection.cycle.disconnected:
+            connection._left()
 
 
 def connection_class(bounds: Bounds) -> type[BoundedConnection]:
