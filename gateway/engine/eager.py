@@ -39,6 +39,8 @@ class Suspended(Generic[T]):
             except StopIteration as end:
                 result: T = end.value
                 return result
+            finally:
+                del step  # an error in it knows this frame
 
 
 def stepped(coroutine: Coroutine[Any, Any, T]) -> T | Suspended[T]:

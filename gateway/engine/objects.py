@@ -28,6 +28,8 @@ class ObjectExecutor(CompletingExecutor):
         if object_type.is_type_of is not None:
             return self._of_type(object_type, selection, shape, field, values, positions)
         rows = self.rows(selection, values, positions)
+        if type(rows) is list:  # the most frequent case: there, and no Bubble in it
+            return rows
         return then(rows, lambda rows: self.settled(rows, shape, field, positions))
 
     def _of_type(
@@ -95,6 +97,11 @@ class ObjectExecutor(CompletingExecutor):
     def abstract(self, shape: AbstractOf, field: PlannedField, values: Column, positions: Positions) -> Column | Later:
         """As `objects`, for each type that is among the values."""
         if shape.names is not None:
+            classes = set(map(type, values))
+            if len(classes) == 1:
+                found = self._type_named(shape, field, shape.names.get(classes.pop()), values[0])
+                if isinstance(found, GraphQLObjectType):
+                    return self.objects(found, shape, field, values, positions)
             names = list(map(shape.names.get, map(type, values)))
             return self._of_types(shape, field, values, positions, names)
         resolve_type = shape.abstract_type.resolve_type or self.type_resolver

@@ -129,3 +129,22 @@ def test_combinations_of_conditions_are_kept_within_bounds() -> None:
         assert len(result.data) == 1 + sum(not values[number % 6] for number in range(200))
     kept = sum(variant.fields_planned for variant in plan._variants.values())
     assert kept <= max(FIELDS_KEPT, 2 * 201)
+
+
+@pytest.mark.parametrize("fields", ["self { now }", "self { now } later"])
+async def test_a_cancelled_request_is_gone(fields: str) -> None:
+    """Its client left while it waited: nothing of it is kept by the error that went through it."""
+    schema, engine = make_schema(), Engine()
+    (operation,) = parse(f"{{ {fields} }}").definitions
+    plan = Plan(schema, operation, {})  # type: ignore[arg-type]
+    variables: Any = get_variable_values(schema, (), {})
+
+    async def cancelled(_: int) -> None:
+        result: Any = engine.run(AdmittedOperation(plan, variables), Context())
+        task = asyncio.ensure_future(result)
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    assert await left_by(cancelled) < 1
