@@ -10,6 +10,8 @@ from msgspec import inspect
 
 T = TypeVar("T")
 
+LONG_FRACTION = re.compile(rb":\d\d\.\d{7}")
+
 NOT_A_MOMENT = "Invalid RFC3339 encoded datetime"
 """What msgspec says of a date-time that it cannot read; tests hold it to these words."""
 
@@ -18,7 +20,8 @@ class WireDecoder(Generic[T]):
     """Reads bodies of one shape; msgspec.DecodeError says what is wrong with one, and where, without its own text.
 
     msgspec reads the spelling of RFC 3339 by itself, at next to no cost. For a backend that has another one (a date
-    alone, an offset without a colon) the fields of date-times are spelled anew before, from the first time on.
+    alone, an offset without a colon) the fields of date-times are spelled anew before, from the first time on; also
+    where a fraction has more than six digits, which msgspec would round, so that the end of a day became the next one.
     """
 
     def __init__(self, annotation: Any) -> None:
@@ -31,15 +34,18 @@ class WireDecoder(Generic[T]):
 
     def decode(self, body: bytes) -> T:
         """What the body says."""
-        if not self._is_spelled_otherwise:
-            try:
-                decoded: T = self._decode(body)
-            except msgspec.ValidationError as error:
-                if not str(error).startswith(NOT_A_MOMENT):
-                    raise
-            else:
-                return decoded
-        return self._decoded_anew(body)
+        if self._is_spelled_otherwise or LONG_FRACTION.search(body) is not None:
+            return self._decoded_anew(body)
+        try:
+            plain: T = self._decode(body)
+        except msgspec.ValidationError as error:
+            if not str(error).startswith(NOT_A_MOMENT):
+                raise
+        else:
+            return plain
+        anew = self._decoded_anew(body)
+        self._is_spelled_otherwise = True
+        return anew
 
     def _decoded_anew(self, body: bytes) -> T:
         if self._moments is not None:
@@ -48,7 +54,6 @@ class WireDecoder(Generic[T]):
             decoded: T = self._decode(body)
         except msgspec.ValidationError as error:
             raise msgspec.ValidationError(str(error).replace(NOT_A_MOMENT, "Expected an ISO 8601 date-time")) from None
-        self._is_spelled_otherwise = True
         return decoded
 
 

@@ -67,7 +67,8 @@ class Dialect:
         return Characteristics(rows, self._characteristics)
 
     def characteristic(self, name: str) -> Callable[[Sequence[Characteristic] | None], bytes | None]:
-        """Reads one characteristic of many records, under the contract's name, as JSON."""
+        """Reads one characteristic of many records, under the contract's name, as JSON: `characteristics` reads all of
+        one record, which takes longer than finding one."""
         folded = self._characteristics[name]
 
         def value(rows: Sequence[Characteristic] | None) -> bytes | None:

@@ -1,4 +1,4 @@
-"""The only HTTP client: one exchange at a time on pooled connections, under limits of time and size.
+"""The only HTTP client: exchanges on pooled connections, under limits of time and size.
 
 aiohttp keeps the connections and reads the answers. Its session is passed by: what it does for browsers' sake (cookies,
 redirects, sniffing, objects for each part) costs more than the exchange itself. See docs/decisions.
@@ -135,6 +135,9 @@ class HttpClient:
 
     async def _exchange(self, connector: aiohttp.TCPConnector, origin: "_Origin", request: bytes) -> Reply:
         connection = await connector.connect(origin.template, [], self._timeout)
+        while connection.protocol is None or connection.protocol.should_close:
+            connection.close()  # something came on it that nobody asked for: it would be taken for our answer
+            connection = await connector.connect(origin.template, [], self._timeout)
         try:
             message, payload = await _answer(connection, request)
             body = await self._body(payload)

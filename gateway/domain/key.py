@@ -1,7 +1,7 @@
 """How records are asked for, and how loaders and backends hand them over."""
 
 from asyncio import Future
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol, TypeVar
 
 from gateway.errors import GatewayError
@@ -43,8 +43,8 @@ class KnowingSource(Source[K, V], Protocol):
         """What can be answered at once, in a dict that is the caller's; keys that must be asked for are left out."""
         ...
 
-    def fresh_until(self, keys: Iterable[K]) -> float:
-        """Until when all of these can be answered at once, in seconds since 1970; 0 where one of them cannot."""
+    def fresh_until(self, values: Mapping[K, object]) -> float:
+        """Until when all of these are news, in seconds since 1970; 0 where one is not what is kept under its key."""
         ...
 
 
@@ -54,9 +54,9 @@ def known_of(source: Source[K, V]) -> Callable[[Sequence[K]], dict[K, V | None]]
     return known
 
 
-def freshness_of(source: Source[K, V]) -> Callable[[Iterable[K]], float]:
+def freshness_of(source: Source[K, V]) -> Callable[[Mapping[K, object]], float]:
     """The source's `fresh_until`; of one that keeps nothing, a function that says so."""
-    fresh_until: Callable[[Iterable[K]], float] = getattr(source, "fresh_until", _never)
+    fresh_until: Callable[[Mapping[K, object]], float] = getattr(source, "fresh_until", _never)
     return fresh_until
 
 
@@ -64,7 +64,7 @@ def _nothing(_keys: Sequence[object]) -> dict[K, V | None]:
     return {}
 
 
-def _never(_keys: Iterable[object]) -> float:
+def _never(_values: Mapping[K, object]) -> float:
     return 0.0
 
 

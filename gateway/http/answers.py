@@ -12,19 +12,23 @@ from gateway.domain.viewer import Viewer
 from gateway.engine.eager import Suspended, stepped
 from gateway.http.errors import FormattedError
 from gateway.http.graphql_request import RawRequest
+from gateway.http.verified_tokens import digest_of
 from gateway.store.generations import Generations, Stamp
 from gateway.store.process_cache import ENTRY_BYTES, Lifetime, ProcessCache, Shelf
+
+JOINED_SECONDS = 1.0
+"""How long others join an answer that is being made: it may hold what was read when that began."""
 
 ASKED_MAX = 10_000
 """Questions that are remembered as asked once: an answer is kept when its question comes again."""
 
 
 class Question(NamedTuple):
-    """What two requests must have in common to have one answer; `token` where a backend answers by it."""
+    """What two requests must have in common to have one answer; `token`: its digest, where a backend answers by it."""
 
     viewer: Viewer
     request: RawRequest
-    token: str | None
+    token: bytes | None
 
 
 class Answer(NamedTuple):
@@ -68,7 +72,7 @@ class Answers:
 
     def question(self, viewer: Viewer, request: RawRequest, token: str | None) -> Question:
         """What a request asks, and who."""
-        return Question(viewer, request, token if self._by_token else None)
+        return Question(viewer, request, digest_of(token) if self._by_token and token is not None else None)
 
     @property
     def are_kept(self) -> bool:
@@ -86,14 +90,17 @@ class Answers:
 
     async def under_way(self, question: Question) -> Answer | None:
         """The answer that is being made, once it is there; None where it has to be made."""
-        while (making := self._making.get(question)) is not None and self._generations.holds(making.stamp):
+        now = asyncio.get_running_loop().time()
+        while (making := self._making.get(question)) is not None:
+            if now - making.began_at >= JOINED_SECONDS or not self._generations.holds(making.stamp):
+                return None
             answer = await making.answer()
             if answer is not None:
                 return answer
         return None
 
     async def made(self, question: Question, make: Callable[[], Coroutine[Any, Any, Answer]]) -> Answer:
-        """The answer, made now; whoever asks the same meanwhile waits for it."""
+        """The answer, made now; whoever asks the same meanwhile waits for it, in `under_way`."""
         # Who is bound to a company is shown nothing of any other; who is not may be shown any.
         stamp, began_at = self._generations.stamp(question.viewer.company_id), self._clock().timestamp()
         freshness = Freshness() if self._keeps else None
@@ -107,15 +114,15 @@ class Answers:
     async def _awaited(self, question: Question, first: Suspended[Answer], stamp: Stamp) -> Answer:
         if not self._joins:
             return await first
-        making = self._making[question] = _Making(stamp)
-        answer = None
-        try:
-            answer = await first
-        finally:
-            if self._making.get(question) is making:
-                del self._making[question]
-            making.ended(answer)
-        return answer
+        making = self._making[question] = _Making(first, stamp)
+        making.task.add_done_callback(lambda _: self._ended(question, making))
+        answer = await making.answer()
+        return making.task.result() if answer is None else answer
+
+    def _ended(self, question: Question, making: "_Making") -> None:
+        if self._making.get(question) is making:
+            del self._making[question]
+        making.tell()
 
     def _keep(self, question: Question, answer: Answer, lifetime: Lifetime, stamp: Stamp) -> None:
         if not lifetime.read_at < lifetime.fresh_until < inf or not self._generations.holds(stamp):
@@ -126,29 +133,45 @@ class Answers:
                 self._asked.clear()
             self._asked.add(mark)
             return
-        texts = (question.request.text, question.token or "", answer.operation or "", answer.data)
+        texts = (question.request.text, question.token or b"", answer.operation or "", answer.data)
         size = ENTRY_BYTES + sum(map(len, texts))
         self._process.keep(self._shelf, question, answer, size, lifetime, stamp)
 
 
 class _Making:
-    """An answer on its way; each waiter has a future of its own, so that one who leaves harms no other."""
+    """An answer on its way, in a task that is none of its waiters': given up when the last one has left.
 
-    __slots__ = ("_waiters", "stamp")
+    It goes on with what was begun in the context of the first of them.
+    """
 
-    def __init__(self, stamp: Stamp) -> None:
+    __slots__ = ("_waiters", "began_at", "stamp", "task")
+
+    def __init__(self, begun: Suspended[Answer], stamp: Stamp) -> None:
+        loop = asyncio.get_running_loop()
         self.stamp = stamp
-        self._waiters: list[Future[Answer | None]] = []
+        self.began_at = loop.time()
+        self.task = loop.create_task(_result(begun))
+        self._waiters: set[Future[Answer | None]] = set()
 
     async def answer(self) -> Answer | None:
-        """The answer; None when it was given up: the client of whoever made it left, or its deadline passed."""
+        """The answer; None where it failed, or was given up."""
         waiter: Future[Answer | None] = asyncio.get_running_loop().create_future()
-        self._waiters.append(waiter)
-        return await waiter
+        self._waiters.add(waiter)
+        try:
+            return await waiter
+        finally:
+            self._waiters.discard(waiter)
+            if not self._waiters and not self.task.done():
+                self.task.cancel()
 
-    def ended(self, answer: Answer | None) -> None:
-        """Tells all who wait."""
+    def tell(self) -> None:
+        """Tells all who wait, once it has ended."""
+        has_failed = self.task.cancelled() or self.task.exception() is not None
+        answer = None if has_failed else self.task.result()
         for waiter in self._waiters:
             if not waiter.done():
                 waiter.set_result(answer)
-        self._waiters.clear()
+
+
+async def _result(begun: Suspended[Answer]) -> Answer:
+    return await begun

@@ -94,7 +94,10 @@ class _Watch:
         del self._timer, self._waiting  # both hold this watch, and it would all wait for the garbage collector
         # Whatever came out after a cancellation is its fruit: something inside may have taken it for an answer.
         if self._reason is not None and self._task.uncancel() <= self._cancelled_before:
-            raise self._reason from None
+            try:
+                raise self._reason from None
+            finally:
+                self._reason = None  # it knows this frame, and by it the watch
         if self._task.cancelling() > self._cancelled_before and kind is not asyncio.CancelledError:
             raise asyncio.CancelledError from None
 

@@ -30,7 +30,7 @@ class VerifiedTokens:
 
     def get(self, token: str, now: float, leeway_seconds: float) -> VerifiedToken | None:
         """What is known of the token, if it is valid at `now`; None for one that has to be verified, then to fail."""
-        digest = _digest(token)
+        digest = digest_of(token)
         known = self._tokens.get(digest)
         if known is None:
             return None
@@ -44,10 +44,11 @@ class VerifiedTokens:
 
     def put(self, token: str, verified: VerifiedToken, now: float) -> None:
         """Remembers it in place of the one that was not used for longest."""
-        self._tokens[_digest(token)] = verified, now
+        self._tokens[digest_of(token)] = verified, now
         if len(self._tokens) > self._max_tokens:
             self._tokens.popitem(last=False)
 
 
-def _digest(token: str) -> bytes:
+def digest_of(token: str) -> bytes:
+    """What stands for a token where it is not to be kept."""
     return hashlib.sha256(token.encode()).digest()

@@ -79,7 +79,8 @@ class Loader(Generic[K, V]):
         """Once they are read: where the answer may be kept, until when they are news."""
         freshness = FRESHNESS.get()
         if freshness is not None:
-            freshness.note(self._fresh_until(keys))
+            values = self._values
+            freshness.note(self._fresh_until({key: values[key] for key in keys}))
 
 
 class _Had(Generic[V]):

@@ -213,6 +213,10 @@ class BoundedConnection(HttpToolsProtocol):
             try:
                 if self._answer_at_once(cycle.scope, bytes(cycle.body), send_whole):
                     return
+            except Exception:
+                log.exception("answer_at_once_failed")
+                if cycle.response_started:
+                    return
             finally:
                 self._is_beginning = False
         watch = partial(_watch, ref(self))

@@ -1,7 +1,7 @@
 """A source that remembers its answers, in this process and in Redis, and serves old ones when it fails."""
 
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import inf
 from typing import Generic, TypeVar
 
@@ -73,12 +73,15 @@ class Cached(Generic[K, V]):
         self.hits += len(found)
         return found
 
-    def fresh_until(self, keys: Iterable[K]) -> float:
-        """Until when this process has all of these fresh, unless something is written; 0 where it has not."""
+    def fresh_until(self, values: Mapping[K, object]) -> float:
+        """Until when all of these are news, unless something is written; 0 where one is not, or not what is kept now.
+
+        What was read may have been replaced since, or have stood in for an error: then the entry says nothing of it.
+        """
         now, until = self._clock().timestamp(), inf
-        for key in keys:
+        for key, value in values.items():
             entry = self._shelf.get(key)
-            if entry is None or not entry.is_news(now):
+            if entry is None or entry.value is not value or not entry.is_news(now):
                 return 0.0
             until = min(until, entry.fresh_until)
         return until

@@ -1,6 +1,6 @@
 """A second source for what the first cannot say at the moment."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Generic, TypeVar
 
 from gateway.domain.key import Source, freshness_of, known_of
@@ -27,9 +27,9 @@ class Fallback(Generic[K, V]):
         """What `first` knows without asking."""
         return self._known(keys)
 
-    def fresh_until(self, keys: Iterable[K]) -> float:
+    def fresh_until(self, values: Mapping[K, object]) -> float:
         """As `first` has it; what `second` said is not kept."""
-        return self._fresh_until(keys)
+        return self._fresh_until(values)
 
     async def get_many(self, keys: Sequence[K]) -> Sequence[V | GatewayError | None]:
         """As `first`, with `second`'s answers in place of its failures."""

@@ -17,7 +17,8 @@ log = structlog.get_logger()
 
 KIND = "generation"
 CAUGHT_UP_MAX = 1_000
-"""Companies whose clients said what they have seen, last: who says it again makes nothing old again."""
+"""Generations that are held because a client said what it has seen of a company of which nothing is kept: forgotten,
+each would be learned anew, and make old what belongs to no company, whenever a client says so."""
 
 KEPT_SECONDS = 8 * 86_400
 """Longer than any entry is kept in Redis: an entry must never outlive the number that outdates it."""
@@ -125,12 +126,12 @@ class Generations:
         known = generation.number
         if known is not None and number <= known:
             return
-        self._caught_up.append(generation)
         try:
             found = await self._server.run(lambda redis: redis.get(self.name(company_id)))
         except RedisAway:
             return
         if known is None:
+            self._caught_up.append(generation)
             self._raised(generation, number_of(found))
         else:
             self.learned(company_id, number_of(found))

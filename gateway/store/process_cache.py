@@ -71,7 +71,8 @@ Shelf = dict[Any, Entry]
 
 
 class ProcessCache:
-    """All shelves share its bytes. Going round, it takes out what was not used since it last came by (second chance).
+    """All shelves share its bytes. Going round, it takes out what was not used since it last came by (second chance),
+    and what is good for nothing any more.
 
     So a hit is marked with a flag, which costs nothing, and what is used often stays as in a true LRU.
     """
@@ -96,7 +97,7 @@ class ProcessCache:
             self._ring.append(entry)
         self._set(entry, value, size, lifetime)
         entry.generation, entry.changes = stamp.generation, stamp.changes
-        self._evict()
+        self._evict(lifetime.read_at)
 
     def forget(self, shelf: Shelf, key: Hashable) -> None:
         """Keeps nothing under the key any more; its place is given up when the round comes by."""
@@ -115,10 +116,10 @@ class ProcessCache:
         entry.value, entry.size = value, size
         entry.read_at, entry.fresh_until, entry.stale_until = lifetime
 
-    def _evict(self) -> None:
+    def _evict(self, now: float) -> None:
         while self.bytes > self.max_bytes:
             entry = self._ring.popleft()
-            if entry.is_used:
+            if entry.is_used and now < max(entry.fresh_until, entry.stale_until):
                 entry.is_used = False
                 self._ring.append(entry)
             else:

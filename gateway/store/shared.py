@@ -2,7 +2,7 @@
 
 import asyncio
 from asyncio import Future
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import Context
 from typing import Generic, TypeVar
 
@@ -66,9 +66,9 @@ class Shared(Generic[K, V]):
         """What the source knows without asking."""
         return self._known(keys)
 
-    def fresh_until(self, keys: Iterable[K]) -> float:
-        """Until when the source knows all of these without asking."""
-        return self._fresh_until(keys)
+    def fresh_until(self, values: Mapping[K, object]) -> float:
+        """Until when all of these are news, as far as the source keeps them."""
+        return self._fresh_until(values)
 
     async def get_many(self, keys: Sequence[K]) -> Sequence[V | GatewayError | None]:
         """Values in the order of `keys`."""

@@ -1,7 +1,7 @@
 """Loaders: one question for a level's keys, and nobody's trouble is another's."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from math import inf
@@ -223,10 +223,10 @@ class Keeping(Remembering):
         self.ends = {"a": 30.0, "b": 20.0, "new": 10.0, "none": 0.0}
         self.ends_asked: list[list[str]] = []
 
-    def fresh_until(self, keys: Iterable[str]) -> float:
+    def fresh_until(self, values: Mapping[str, object]) -> float:
         """The earliest end of the keys."""
-        self.ends_asked.append(list(keys))
-        return min(self.ends[key] for key in self.ends_asked[-1])
+        self.ends_asked.append(list(values))
+        return min(self.ends[key] for key in values)
 
 
 @contextmanager

@@ -10,11 +10,18 @@ from redis.asyncio import Redis
 from gateway.config import CacheSettings, SharingSettings
 from gateway.domain.company import CompanyAccounts
 from gateway.domain.key import Key, freshness_of
-from tests.store.conftest import DOWN, Clock, Sims, StartReplica, sim
+from tests.store.conftest import DOWN, Clock, Replica, Sims, StartReplica, sim
 
 SIM_FRESH_SECONDS = 300 * 0.9
 SIM_OLD_SECONDS = 300 * 1.1 + 1
 SIM_STALE_SECONDS = 3600
+
+
+def end_of(replica: Replica, *keys: Key) -> float:
+    """Until when what the process keeps under these keys is news; of others, of something that it never kept."""
+    kept = {entry.key: entry.value for entry in replica.store.process._ring}
+    until: float = replica.source.fresh_until({key: kept.get(key, "never kept") for key in keys})
+    return until
 
 
 async def test_a_fresh_answer_is_known_without_a_turn_of_the_loop(start: StartReplica) -> None:
@@ -75,17 +82,17 @@ async def test_what_is_kept_is_news_until_the_first_of_it_ends(start: StartRepli
         await replica.get("1")
         clock.forward(100)
         await replica.get("2")
-        first, second = replica.source.fresh_until([one]), replica.source.fresh_until([two])
+        first, second = end_of(replica, one), end_of(replica, two)
         assert began + SIM_FRESH_SECONDS <= first < began + SIM_OLD_SECONDS
         assert began + 100 + SIM_FRESH_SECONDS <= second < began + 100 + SIM_OLD_SECONDS
-        assert replica.source.fresh_until([one, two]) == replica.source.fresh_until([two, one]) == first
-        assert replica.source.fresh_until([]) == inf
+        assert end_of(replica, one, two) == end_of(replica, two, one) == first
+        assert end_of(replica) == inf
         clock.now = datetime.fromtimestamp(first - 0.001, UTC)
-        assert replica.source.fresh_until([two, one]) == first
+        assert end_of(replica, two, one) == first
         assert replica.source.known([one])
         clock.forward(0.002)
-        assert replica.source.fresh_until([one, two]) == replica.source.fresh_until([two, one]) == 0.0
-        assert replica.source.fresh_until([two]) == second
+        assert end_of(replica, one, two) == end_of(replica, two, one) == 0.0
+        assert end_of(replica, two) == second
 
 
 async def test_what_is_not_kept_is_no_news(start: StartReplica, clock: Clock) -> None:
@@ -93,19 +100,19 @@ async def test_what_is_not_kept_is_no_news(start: StartReplica, clock: Clock) ->
     one, missing = Key("a", "1"), Key("a", "missing")
     async with start() as replica:
         await replica.get("1")
-        assert replica.source.fresh_until([one]) > 0
-        assert replica.source.fresh_until([one, missing]) == replica.source.fresh_until([missing, one]) == 0.0
+        assert end_of(replica, one) > 0
+        assert end_of(replica, one, missing) == end_of(replica, missing, one) == 0.0
         replica.sims.down = True
         assert await replica.get("missing") == [DOWN]
-        assert replica.source.fresh_until([missing]) == 0.0
+        assert end_of(replica, missing) == 0.0
         clock.forward(-1)
-        assert replica.source.fresh_until([one]) == 0.0
+        assert end_of(replica, one) == 0.0
         clock.forward(1)
-        assert replica.source.fresh_until([one]) > 0
+        assert end_of(replica, one) > 0
         await replica.store.generations.raise_generation("b")
-        assert replica.source.fresh_until([one]) > 0
+        assert end_of(replica, one) > 0
         await replica.store.generations.raise_generation("a")
-        assert replica.source.fresh_until([one]) == 0.0
+        assert end_of(replica, one) == 0.0
 
 
 async def test_what_stands_in_for_an_error_is_no_news(start: StartReplica, clock: Clock) -> None:
@@ -115,15 +122,15 @@ async def test_what_stands_in_for_an_error_is_no_news(start: StartReplica, clock
         replica.sims.unknown.add("2")
         assert await replica.get("1", "2") == ["1", None]
         now = clock().timestamp()
-        assert now < replica.source.fresh_until([one, unknown]) < now + 4
+        assert now < end_of(replica, one, unknown) < now + 4
         replica.store.process.expire()
-        assert replica.source.fresh_until([one]) == replica.source.fresh_until([unknown]) == 0.0
+        assert end_of(replica, one) == end_of(replica, unknown) == 0.0
     async with start() as other:
         await other.get("1")
         clock.forward(SIM_OLD_SECONDS)
         other.sims.down = True
         assert await other.get("1") == ["1"]
-        assert other.source.fresh_until([one]) == 0.0
+        assert end_of(other, one) == 0.0
 
 
 @pytest.mark.parametrize("is_shared", [True, False])
@@ -132,10 +139,10 @@ async def test_nothing_is_news_where_nothing_is_kept(start: StartReplica, is_sha
     sharing = SharingSettings(enabled=is_shared)
     async with start(cache=CacheSettings(enabled=False), sharing=sharing) as replica:
         await replica.get("1")
-        assert freshness_of(replica.source)([Key("a", "1")]) == 0.0
+        assert freshness_of(replica.source)({Key("a", "1"): "1"}) == 0.0
     async with start("sim_codes_by_id", sharing=sharing) as replica:
         await replica.get("1")
-        assert freshness_of(replica.source)([Key("a", "1")]) == 0.0
+        assert freshness_of(replica.source)({Key("a", "1"): "1"}) == 0.0
 
 
 async def test_an_error_is_never_remembered(start: StartReplica) -> None:
@@ -240,9 +247,10 @@ async def test_what_billing_said_of_accounts_is_no_news(start: StartReplica) -> 
         auth = replica.store.settings.backends.crm.auth
         accounts = freshness_of(source := replica.store.accounts(crm, billing, auth, auth))
         crm.down = True
-        assert await source.get_many(["org"]) == [CompanyAccounts("org", ("cus-1",), ())]
-        assert accounts(["org"]) == 0.0
+        (billing_s,) = await source.get_many(["org"])
+        assert billing_s == CompanyAccounts("org", ("cus-1",), ())
+        assert accounts({"org": billing_s}) == 0.0
         crm.down = False
-        await source.get_many(["org"])
-        assert accounts(["org"]) > 0
-        assert accounts(["org", "other"]) == 0.0
+        (crm_s,) = await source.get_many(["org"])
+        assert accounts({"org": crm_s}) > 0
+        assert accounts({"org": billing_s}) == accounts({"org": crm_s, "other": None}) == 0.0

@@ -105,8 +105,9 @@ def line_reader(dialect: Dialect) -> Reader[Product, Line]:
         if customer_id is None:
             return None
         sim_id, number = _realized(row)
-        if not number and (json := msisdn(row.product_characteristic)) is not None:
-            number = text_of(json)
+        if not number:
+            json = msisdn(row.product_characteristic)
+            number = None if json is None else text_of(json)
         number = phone_number(number)
         option_ids, package_id = related(row.product_relationship) if row.product_relationship else ((), None)
         offering = row.product_offering
