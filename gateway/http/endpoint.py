@@ -101,17 +101,11 @@ class GraphQLEndpoint:
 
     def _kept(self, scope: Scope, headers: RequestHeaders, body: bytes, record: RequestRecord) -> Answer | None:
         """The answer that is kept for a request; None where there is none, or where something has to be done before."""
-        if scope["method"] not in ("GET", "POST") or seen_generation(headers) is not None:
-            return None
-        if scope["method"] == "GET":
-            request = from_query_string(scope["query_string"], max_bytes=self._limits.body_max_bytes)
-        else:
-            require_json(headers)
-            request = of_body(body)
-        token = bearer_token(headers.get(b"authorization"))
+        token, seen = _head(scope, headers)
         record.viewer = viewer = self._authenticator.known(token)
-        if viewer is None:
+        if viewer is None or seen is not None:
             return None
+        request = self._in_query_string(scope) if scope["method"] == "GET" else of_body(body)
         kept = self._answers.kept(self._answers.question(viewer, request, token))
         return None if kept is None else record.share(kept)
 
@@ -132,19 +126,17 @@ class GraphQLEndpoint:
             return answer.failed(InternalError(), media_type, record)
 
     async def _answer(self, scope: Scope, headers: RequestHeaders, receive: Receive, record: RequestRecord) -> Answer:
-        method = scope["method"]
-        if method not in ("GET", "POST"):
-            raise HttpRefusal(405, "The graph is asked by GET or POST.", {"Allow": "GET, POST"})
         deadline = Deadline(self._limits.request_timeout_seconds)
-        token = bearer_token(headers.get(b"authorization"))
+        token, seen = _head(scope, headers)
         # The body comes before the token is checked: from then on all that can still come in is that the client left.
-        if method == "GET":
-            request = from_query_string(scope["query_string"], max_bytes=self._limits.body_max_bytes)
+        if scope["method"] == "GET":
+            request = self._in_query_string(scope)
         else:
-            require_json(headers)
             request = await from_body(headers, receive, max_bytes=self._limits.body_max_bytes, deadline=deadline)
-        seen = seen_generation(headers)
         return await while_awaited(self._answered(request, token, seen, record), scope, receive, deadline)
+
+    def _in_query_string(self, scope: Scope) -> RawRequest:
+        return from_query_string(scope["query_string"], max_bytes=self._limits.body_max_bytes)
 
     async def _answered(
         self, request: RawRequest, token: str | None, seen: Seen | None, record: RequestRecord
@@ -173,3 +165,15 @@ class GraphQLEndpoint:
             return answer.of(result if isinstance(result, ExecutionResult) else await result, record)
 
         return await (self._answers.made(question, make) if operation.is_shareable else make())
+
+
+def _head(scope: Scope, headers: RequestHeaders) -> tuple[str | None, Seen | None]:
+    """What a request says before its body: the token, not yet checked, and what the client has seen.
+
+    GatewayError for a request that need not be read any further.
+    """
+    if scope["method"] not in ("GET", "POST"):
+        raise HttpRefusal(405, "The graph is asked by GET or POST.", {"Allow": "GET, POST"})
+    if scope["method"] == "POST":
+        require_json(headers)
+    return bearer_token(headers.get(b"authorization")), seen_generation(headers)
