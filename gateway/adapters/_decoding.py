@@ -10,6 +10,7 @@ from msgspec import inspect
 
 T = TypeVar("T")
 
+FRACTION = re.compile(r"(\.\d{6})\d+")
 LONG_FRACTION = re.compile(rb":\d\d\.\d{7}")
 
 NOT_A_MOMENT = "Invalid RFC3339 encoded datetime"
@@ -29,7 +30,7 @@ class WireDecoder(Generic[T]):
         self._decode = msgspec.json.Decoder(annotation).decode
         names = "|".join(sorted({re.escape(name) for name in _names_of_moments(inspect.type_info(annotation))}))
         # A quote within a JSON text is escaped, so this matches no part of one.
-        self._moments = re.compile(rf'"(?:{names})"\s*:\s*"([^"\\]{{1,64}})"'.encode()) if names else None
+        self._moments = re.compile(rf'"(?:{names})"\s*:\s*"((?:[^"\\]|\\.){{1,64}})"'.encode()) if names else None
         self._is_spelled_otherwise = False
 
     def decode(self, body: bytes) -> T:
@@ -60,8 +61,9 @@ class WireDecoder(Generic[T]):
 def _spelled(field: re.Match[bytes]) -> bytes:
     """The field with its moment as RFC 3339 has it; as it was where it is no moment."""
     try:
-        at = datetime.fromisoformat(field[1].decode())
-    except ValueError:  # UnicodeDecodeError is one too
+        text = msgspec.json.decode(b'"%b"' % field[1], type=str)
+        at = datetime.fromisoformat(FRACTION.sub(r"\1", text.upper()))
+    except (ValueError, msgspec.DecodeError):
         return field[0]
     return field[0][: field.start(1) - field.start()] + at.isoformat().encode() + b'"'
 

@@ -144,7 +144,13 @@ class HttpClient:
         except BaseException:
             connection.close()
             raise
-        connection.release()  # closes it where the answer says so
+        if message.code == 101:
+            connection.close()
+        else:
+            connection.protocol._parser = (
+                None  # so that whatever comes while it idles shows: it must be no answer's head
+            )
+            connection.release()  # closes it where the answer says so
         headers = message.headers
         return Reply(
             status=message.code,
