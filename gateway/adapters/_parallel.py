@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
+from gateway.engine.waiting import all_of
 from gateway.errors import GatewayError
 
 I = TypeVar("I")  # noqa: E741 -- items in, outcomes out
@@ -17,9 +18,7 @@ async def in_parallel(items: Sequence[I], work: Callable[[I], Awaitable[O]]) -> 
     if len(items) == 1:  # the usual case needs no task
         return [await _outcome(work(items[0]))]
     places = asyncio.Semaphore(AT_ONCE)
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(_in_a_place(places, item, work)) for item in items]
-    return [task.result() for task in tasks]
+    return await all_of([_in_a_place(places, item, work) for item in items])
 
 
 async def _in_a_place(places: asyncio.Semaphore, item: I, work: Callable[[I], Awaitable[O]]) -> O | GatewayError:

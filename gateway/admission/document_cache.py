@@ -4,18 +4,18 @@ from collections import OrderedDict
 
 from gateway.admission.document import Document
 
-CHARACTERS_EACH = 1_000
-"""Mean length of a text, for the bound on all of them: a character costs up to 150 bytes of syntax tree."""
+CHARACTERS_EACH = 400
+"""Mean length of a text, for the bound on all of them: a character costs up to 300 bytes of syntax tree and plan."""
 
 SHARE_MAX = 10
 """A text may take a tenth of the whole, so that one client's monster does not push out everybody's screens."""
 
 
 class DocumentCache:
-    """The `count_max` texts that were used last, and no more than 1,000 times as many characters.
+    """The `count_max` texts that were used last, and no more than 400 times as many characters.
 
-    Only good documents are kept. One that is refused belongs to a client under development or to an attacker, who
-    can make any number of different ones: keeping those would push out the documents that are used.
+    Only documents that were admitted are kept. One that is refused belongs to a client under development or to an
+    attacker, who can make any number of different ones: keeping those would push out the documents that are used.
     """
 
     def __init__(self, count_max: int) -> None:

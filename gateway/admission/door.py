@@ -50,7 +50,11 @@ class Admission:
         the number of objects.
         Scopes come before variables, so that who may not ask learns nothing about what would be a right value.
         """
-        operation = self._document(query).operation(operation_name)
+        document = self._documents.get(query)
+        is_new = document is None
+        if document is None:
+            document = self._read(query)
+        operation = document.operation(operation_name)
         _require_kind(operation.node, allow_mutation=allow_mutation)
         given = variables or {}
         demand = operation.demand(self._access)
@@ -58,16 +62,14 @@ class Admission:
             self._access.require(operation.node, operation.fragments, given, viewer)
         values = operation.variables.coerced(given)
         self._require_affordable(operation, values.coerced)
+        if is_new:
+            self._documents.put(query, document)
         is_query = operation.node.operation is OperationType.QUERY
         return AdmittedOperation(operation.plan, values, is_shareable=is_query and not demand.is_audited)
 
-    def _document(self, query: str) -> Document:
-        document = self._documents.get(query)
-        if document is None:
-            require_short(query, self._limits)
-            document = read_document(self._schema, query, self._limits, introspection=self._introspection)
-            self._documents.put(query, document)
-        return document
+    def _read(self, query: str) -> Document:
+        require_short(query, self._limits)
+        return read_document(self._schema, query, self._limits, introspection=self._introspection)
 
     def _require_affordable(self, operation: Operation, variables: dict[str, object]) -> None:
         try:

@@ -69,6 +69,8 @@ class BoundedConnection(HttpToolsProtocol):
         self._held: tuple[RequestResponseCycle, ASGI3Application] | None = None
         """A request whose head has come; what else came with it is parsed before it is begun."""
         self._on_left: Callable[[], None] | None = None
+        self._begun: RequestResponseCycle | None = None
+        """The request that is being answered; requests behind it have come, and the last of them is `cycle`."""
         self._is_refused = False
         self._head_again = b""
         """Of a request that offers to upgrade, until it is parsed once more without the offer."""
@@ -87,8 +89,11 @@ class BoundedConnection(HttpToolsProtocol):
             self._refuse(TOO_MANY, "The server has as many connections as it may have; try again in a moment.")
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Tells whoever works for the client."""
+        """Tells whoever works for the client; uvicorn tells the last request that came, which may not have begun."""
         super().connection_lost(exc)
+        if self._begun is not None and not self._begun.response_complete:
+            self._begun.disconnected = True
+            self._begun.message_event.set()
         self._left()
 
     def _left(self) -> None:
@@ -110,17 +115,16 @@ class BoundedConnection(HttpToolsProtocol):
             self._parse(data)
         except httptools.HttpParserError as error:
             if not isinstance(error.__context__, _Refused):
-                self._refuse(400, "This is not an HTTP request.")
+                self._refuse_rest(400, "This is not an HTTP request.")
             return
         finally:
             self._is_parsing = False
             held, self._held = self._held, None
             if held is not None:
                 self._begin(*held)
-        if self._is_in_headers and self._of_this_request > self.bounds.header_max_bytes:
+        unread = self._of_this_request if self._is_in_headers else self._without_body if self._is_in_body else 0
+        if unread > self.bounds.header_max_bytes:
             self._refuse_headers()
-        elif self._is_in_body and self._without_body > self.bounds.header_max_bytes:
-            self._refuse_trailers()
 
     def _parse(self, data: bytes) -> None:
         rest = memoryview(data)
@@ -153,7 +157,7 @@ class BoundedConnection(HttpToolsProtocol):
         self._trailers_count += 1
         self._trailers_bytes += len(name) + len(value)
         if self._trailers_count > self.bounds.header_max_count or self._trailers_bytes > self.bounds.header_max_bytes:
-            self._refuse_trailers()
+            self._refuse_headers()
             raise _Refused
 
     def on_headers_complete(self) -> None:
@@ -207,11 +211,15 @@ class BoundedConnection(HttpToolsProtocol):
 
         Of requests that came together the first may be answered so: the next ones are begun from within.
         """
+        self._begun = cycle
         send_whole = partial(_reply_whole, ref(cycle))
         if self._answer_at_once is not None and not cycle.more_body and not self._is_beginning:
             self._is_beginning = True
             try:
                 if self._answer_at_once(cycle.scope, bytes(cycle.body), send_whole):
+                    cycle.on_response = (
+                        _nothing  # it knows the connection, which knows the cycle: as uvicorn's task does
+                    )
                     return
             except Exception:
                 log.exception("answer_at_once_failed")
@@ -226,6 +234,7 @@ class BoundedConnection(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """As uvicorn's, with our time for the next request in place of a timer."""
         self.server_state.total_requests += 1
+        self._begun = None
         if self.transport.is_closing():
             return
         self.flow.resume_reading()
@@ -252,18 +261,19 @@ class BoundedConnection(HttpToolsProtocol):
 
     def _refuse_headers(self) -> None:
         max_bytes, max_count = self.bounds.header_max_bytes, self.bounds.header_max_count
-        self._refuse(TOO_LARGE, f"The headers are larger than {max_bytes} bytes, or more than {max_count}.")
+        self._refuse_rest(TOO_LARGE, f"The headers are larger than {max_bytes} bytes, or more than {max_count}.")
 
-    def _refuse_trailers(self) -> None:
-        """Ends a request whose body will not be complete, for the application as if its client had left."""
-        if self.pipeline or self.cycle.response_started:
-            self._is_refused = True
-            self.transport.close()
-            return
-        self.cycle.disconnected = True
-        self.cycle.message_event.set()
-        self._left()
-        self._refuse_headers()
+    def _refuse_rest(self, status: int, message: str) -> None:
+        """Refuses what follows; a request whose body will not be complete ends, as if its client had left."""
+        if self._is_in_body:
+            if self.pipeline or self.cycle.response_started:
+                self._is_refused = True
+                self.transport.close()
+                return
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+            self._left()
+        self._refuse(status, message)
 
     def _refuse(self, status: int, message: str) -> None:
         """The last that is said on this connection, unless something else is being answered, which still is.
@@ -315,6 +325,10 @@ def _reply_whole(reference: ref[RequestResponseCycle], status: int, headers: Ite
         cycle.on_response()
     cycle.message_event.set()
     return True
+
+
+def _nothing() -> None:
+    pass
 
 
 def _watch(reference: ref[BoundedConnection], call: Callable[[], None] | None) -> None:

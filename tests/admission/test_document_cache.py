@@ -3,8 +3,9 @@
 import pytest
 
 from gateway.admission.document import Document, read_document
-from gateway.admission.document_cache import DocumentCache
+from gateway.admission.document_cache import CHARACTERS_EACH, DocumentCache
 from gateway.config import LimitSettings
+from gateway.domain.viewer import ANONYMOUS
 from tests.admission.graph import DOOR, MANAGER, SCHEMA, admission, refusal
 
 
@@ -43,21 +44,25 @@ def test_the_least_recently_used_makes_room(document: Document) -> None:
 
 
 def test_characters_are_bounded(document: Document) -> None:
-    """Room is for a thousand characters each, on average; longer texts push out earlier."""
+    """Room is for so many characters each, on average; longer texts push out earlier."""
     cache = DocumentCache(20)
     for number in range(10):
-        cache.put(f"{number}" * 2000, document)
+        cache.put(f"{number}" * (2 * CHARACTERS_EACH), document)
     assert len(cache) == 10
     cache.put("x", document)
-    assert (len(cache), cache.get("0" * 2000), cache.get("1" * 2000)) == (10, None, document)
+    assert (len(cache), cache.get("0" * (2 * CHARACTERS_EACH)), cache.get("1" * (2 * CHARACTERS_EACH))) == (
+        10,
+        None,
+        document,
+    )
 
 
 def test_a_monster_is_not_kept(document: Document) -> None:
     """A text of more than a tenth of all characters is read each time."""
     cache = DocumentCache(10)
-    cache.put("x" * 1001, document)
+    cache.put("x" * (CHARACTERS_EACH + 1), document)
     assert len(cache) == 0
-    cache.put("x" * 1000, document)
+    cache.put("x" * CHARACTERS_EACH, document)
     assert len(cache) == 1
 
 
@@ -67,3 +72,12 @@ def test_no_cache(document: Document) -> None:
     cache.put("x", document)
     assert len(cache) == 0
     assert admission(cache_size=0).admit("{ __typename }", None, None, MANAGER).kind == "query"
+
+
+def test_a_document_that_its_sender_may_not_ask_is_not_kept() -> None:
+    """Anybody can send any number of different ones."""
+    door = admission()
+    refusal("{ company { id } }", who=ANONYMOUS, door=door)
+    assert len(door._documents) == 0
+    door.admit("{ company { id } }", None, None, MANAGER)
+    assert len(door._documents) == 1
