@@ -217,9 +217,8 @@ class BoundedConnection(HttpToolsProtocol):
             self._is_beginning = True
             try:
                 if self._answer_at_once(cycle.scope, bytes(cycle.body), send_whole):
-                    cycle.on_response = (
-                        _nothing  # it knows the connection, which knows the cycle: as uvicorn's task does
-                    )
+                    # As uvicorn's task does at its end: the cycle knows the connection by it, which knows the cycle.
+                    cycle.on_response = _nothing
                     return
             except Exception:
                 log.exception("answer_at_once_failed")
