@@ -28,14 +28,16 @@ def _lines_of(log_file: Path, journey: Journey, token: str) -> tuple[str, list[d
     codes = {item["name"]: item["value"] for item in resource["resourceCharacteristic"]}
     assert answer.data["line"]["sim"]["codes"]["puk"] == codes["PUK1"]
     text = _after(log_file, before)
-    return text, [json.loads(line) for line in text.splitlines()], codes | {"number": number, "token": token}
+    events = [json.loads(line) for line in text.splitlines()]
+    (own,) = (event["request_id"] for event in events if event.get("operation") == "Secrets")
+    return text, [each for each in events if each.get("request_id") == own], codes | {"number": number, "token": token}
 
 
 def _after(log_file: Path, before: int) -> str:
-    """What was written since; a request's own line comes just after its answer."""
+    """What was written since, which may begin with the end of an earlier request; its own line comes after the answer."""
     for _ in range(500):
         text = log_file.read_bytes()[before:].decode()
-        if '"event":"request"' in text.replace(": ", ":"):
+        if '"operation":"Secrets"' in text.replace(": ", ":") and text.endswith("\n"):
             return text
         time.sleep(0.01)
     raise AssertionError("no line for the request")
