@@ -34,7 +34,7 @@ def _lines_of(log_file: Path, journey: Journey, token: str) -> tuple[str, list[d
 
 
 def _after(log_file: Path, before: int) -> str:
-    """What was written since, which may begin with the end of an earlier request; its own line comes after the answer."""
+    """What was written since, which may begin with the end of an earlier request; its own line is the last."""
     for _ in range(500):
         text = log_file.read_bytes()[before:].decode()
         if '"operation":"Secrets"' in text.replace(": ", ":") and text.endswith("\n"):
