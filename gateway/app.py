@@ -99,7 +99,7 @@ def shared_answers(settings: Settings, store: Store, clock: Clock) -> Answers:
         clock,
         joins=settings.sharing.enabled,
         keeps=settings.cache.enabled,
-        by_token=any(
+        by_caller=any(
             isinstance(each.auth, CallerTokenAuth) for each in (backends.billing, backends.provisioning, backends.crm)
         ),
     )

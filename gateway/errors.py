@@ -33,6 +33,7 @@ GatewayError
 """
 
 import re
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 
@@ -217,3 +218,16 @@ class InternalError(GatewayError):
 
     def __init__(self) -> None:
         super().__init__("The gateway failed on this part of the answer; quote the request id to support.")
+
+
+def forget_frames(errors: Iterable[BaseException]) -> None:
+    """Takes from errors, and from what led to them, the frames they came through: some of those know them in turn, and
+    all that a request read."""
+    pending: list[BaseException | None] = [*errors]
+    seen: set[int] = set()
+    while pending:
+        error = pending.pop()
+        if error is not None and id(error) not in seen:
+            seen.add(id(error))
+            error.__traceback__ = None
+            pending += (error.__cause__, error.__context__, getattr(error, "original_error", None))

@@ -80,7 +80,6 @@ class HttpClient:
         self.name = name
         self._tls = tls
         self._tls_path = tls_path
-        self._timeout_seconds = timeout_seconds
         self._timeout = aiohttp.ClientTimeout(total=timeout_seconds, sock_connect=connect_timeout_seconds)
         self._max_connections = max_connections
         self._connector: aiohttp.TCPConnector | None = None
@@ -110,7 +109,7 @@ class HttpClient:
         origin, target = self._origin(url)
         request = origin.request(method, target, headers, body)
         try:
-            async with asyncio.timeout(self._timeout_seconds):
+            async with asyncio.timeout(self._timeout.total):
                 try:
                     return await self._exchange(self._connector, origin, request)
                 except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
@@ -134,12 +133,9 @@ class HttpClient:
         return origin, target
 
     async def _exchange(self, connector: aiohttp.TCPConnector, origin: "_Origin", request: bytes) -> Reply:
-        connection = await connector.connect(origin.template, [], self._timeout)
-        while connection.protocol is None or connection.protocol.should_close:
-            connection.close()  # something came on it that nobody asked for: it would be taken for our answer
-            connection = await connector.connect(origin.template, [], self._timeout)
+        connection, protocol = await self._connected(connector, origin)
         try:
-            message, payload = await _answer(connection, request)
+            message, payload = await _answer(protocol, request)
             body = await self._body(payload)
         except BaseException:
             connection.close()
@@ -147,9 +143,7 @@ class HttpClient:
         if message.code == 101:
             connection.close()
         else:
-            connection.protocol._parser = (
-                None  # so that whatever comes while it idles shows: it must be no answer's head
-            )
+            protocol._parser = None  # whatever comes while it idles shows then, be it a part of a head
             connection.release()  # closes it where the answer says so
         headers = message.headers
         return Reply(
@@ -160,15 +154,24 @@ class HttpClient:
             date=headers.get("Date"),
         )
 
+    async def _connected(
+        self, connector: aiohttp.TCPConnector, origin: "_Origin"
+    ) -> tuple[Connection, ResponseHandler]:
+        """A connection on which nothing has come that nobody asked for: it would be taken for our answer."""
+        while True:
+            connection = await connector.connect(origin.template, [], self._timeout)
+            protocol = connection.protocol
+            if protocol is not None and not protocol.should_close:
+                return connection, protocol
+            connection.close()
+
     async def _body(self, payload: StreamReader) -> bytes:
         """The whole body, decompressed, up to a bound that no list page comes near."""
         body = await payload.readany()
         if payload.at_eof() and len(body) <= RESPONSE_MAX_BYTES:
             return body  # nearly always it is there in one piece
         whole = bytearray(body)
-        while not payload.at_eof():
-            if len(whole) > RESPONSE_MAX_BYTES:
-                break
+        while len(whole) <= RESPONSE_MAX_BYTES and not payload.at_eof():
             whole += await payload.readany()
         if len(whole) > RESPONSE_MAX_BYTES:
             message = f"The {self.name} backend answered with more than {RESPONSE_MAX_BYTES} bytes."
@@ -193,10 +196,9 @@ class _Origin:
         return f"{method} {target} HTTP/1.1\r\n{self._headers}{own}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
-async def _answer(connection: Connection, request: bytes) -> tuple[RawResponseMessage, StreamReader]:
+async def _answer(protocol: ResponseHandler, request: bytes) -> tuple[RawResponseMessage, StreamReader]:
     """Sends the request; the head of the answer and what its body will be read from."""
-    protocol: ResponseHandler | None = connection.protocol
-    if protocol is None or protocol.transport is None:
+    if protocol.transport is None:
         raise aiohttp.ServerDisconnectedError
     protocol.set_response_params(read_until_eof=True)
     protocol.transport.write(request)

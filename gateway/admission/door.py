@@ -50,10 +50,8 @@ class Admission:
         the number of objects.
         Scopes come before variables, so that who may not ask learns nothing about what would be a right value.
         """
-        document = self._documents.get(query)
-        is_new = document is None
-        if document is None:
-            document = self._read(query)
+        known = self._documents.get(query)
+        document = self._read(query) if known is None else known
         operation = document.operation(operation_name)
         _require_kind(operation.node, allow_mutation=allow_mutation)
         given = variables or {}
@@ -62,7 +60,7 @@ class Admission:
             self._access.require(operation.node, operation.fragments, given, viewer)
         values = operation.variables.coerced(given)
         self._require_affordable(operation, values.coerced)
-        if is_new:
+        if known is None:
             self._documents.put(query, document)
         is_query = operation.node.operation is OperationType.QUERY
         return AdmittedOperation(operation.plan, values, is_shareable=is_query and not demand.is_audited)

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from graphql import GraphQLError, Node
 
-from gateway.errors import GatewayError, RequestError
+from gateway.errors import GatewayError, RequestError, forget_frames
 
 
 class Refused(Exception):
@@ -40,20 +40,8 @@ def refused_by_graphql(errors: Collection[GraphQLError], kind: type[RequestError
             for error in errors
         ]
     )
-    _forget_frames(errors)
+    forget_frames(errors)
     return refusal
-
-
-def _forget_frames(errors: Collection[GraphQLError]) -> None:
-    """Takes from errors, and from what led to them, the frames they came through: some of those know them in turn."""
-    pending: list[BaseException | None] = [*errors]
-    seen: set[int] = set()
-    while pending:
-        error = pending.pop()
-        if error is not None and id(error) not in seen:
-            seen.add(id(error))
-            error.__traceback__ = None
-            pending += (error.__cause__, error.__context__, getattr(error, "original_error", None))
 
 
 def _quotes_an_exception(error: GraphQLError) -> bool:

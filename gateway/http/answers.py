@@ -47,7 +47,7 @@ class Answers:
     With `joins`, an identical question waits for the answer that is being made, unless something was written to the
     viewer's company since that began. With `keeps`, an answer without errors is kept in the process's cache, among the
     records, for as long as each record that it shows is news and nothing is written; the second time it is asked for.
-    `by_token`: a backend answers to the caller's own token, so only requests with the same one share.
+    `by_caller`: a backend answers to the caller's own token, so only requests with the same one share.
     """
 
     def __init__(
@@ -58,21 +58,21 @@ class Answers:
         *,
         joins: bool,
         keeps: bool,
-        by_token: bool = False,
+        by_caller: bool = False,
     ) -> None:
         self._process = process
         self._generations = generations
         self._clock = clock
         self._joins = joins
         self._keeps = keeps
-        self._by_token = by_token
+        self._by_caller = by_caller
         self._shelf: Shelf = {}
         self._asked: set[int] = set()
         self._making: dict[Question, _Making] = {}
 
     def question(self, viewer: Viewer, request: RawRequest, token: str | None) -> Question:
         """What a request asks, and who."""
-        return Question(viewer, request, digest_of(token) if self._by_token and token is not None else None)
+        return Question(viewer, request, digest_of(token) if self._by_caller and token is not None else None)
 
     @property
     def are_kept(self) -> bool:

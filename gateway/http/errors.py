@@ -7,7 +7,7 @@ import structlog
 from graphql import GraphQLError
 from graphql.language import ArgumentNode, Node, ObjectFieldNode, ValueNode
 
-from gateway.errors import GatewayError, InternalError, InvalidArgument
+from gateway.errors import GatewayError, InternalError, InvalidArgument, forget_frames
 
 log = structlog.get_logger()
 
@@ -26,15 +26,8 @@ def formatted_errors(errors: Sequence[GraphQLError], request_id: str) -> list[Fo
     """
     _log_faults(errors)
     formatted = [_formatted(error, request_id) for error in errors]
-    for error in errors:
-        _forget_frames(error)
+    forget_frames(errors)
     return formatted
-
-
-def _forget_frames(error: BaseException | None) -> None:
-    while error is not None:
-        error.__traceback__ = None
-        error = error.original_error if isinstance(error, GraphQLError) else error.__cause__
 
 
 def readdressed(error: FormattedError, request_id: str) -> FormattedError:

@@ -3,13 +3,12 @@
 import math
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 from weakref import ref
 
 import httptools
 import structlog
-from starlette.types import Scope
-from uvicorn._types import ASGI3Application
+from uvicorn._types import ASGI3Application, HTTPScope
 from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
@@ -30,13 +29,9 @@ SendWhole = Callable[[int, Iterable[Header], bytes], bool]
 """Sends an answer (status, headers with the length, body) in one write; False where that cannot be done now."""
 
 
-class AnsweringAtOnce(Protocol):
-    """An application that may have the answer to a whole request already, and then needs no task for it."""
-
-    def answer_at_once(self, scope: Scope, body: bytes, send_whole: SendWhole) -> bool:
-        """Whether the request is answered; never raises. The others are asked as ASGI has it."""
-        ...
-
+AnswerAtOnce = Callable[[HTTPScope, bytes, SendWhole], bool]
+"""`answer_at_once` of an application that may have the answer to a whole request already, and then needs no task for
+it: whether it is answered. All other requests, and those on which it fails, are asked as ASGI has it."""
 
 TOO_LARGE = 431
 TOO_SLOW = 408
@@ -64,7 +59,7 @@ class BoundedConnection(HttpToolsProtocol):
         self._is_in_headers = False
         self._is_in_body = False
         self._has_asked = False
-        self._answer_at_once = getattr(self.app, "answer_at_once", None)
+        self._answer_at_once: AnswerAtOnce | None = getattr(self.app, "answer_at_once", None)
         self._is_parsing = self._is_beginning = False
         self._held: tuple[RequestResponseCycle, ASGI3Application] | None = None
         """A request whose head has come; what else came with it is parsed before it is begun."""

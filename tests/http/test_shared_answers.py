@@ -51,13 +51,15 @@ class Desk:
     """Answers as the endpoint has them; what is made is numbered, and held back where a test says so."""
 
     def __init__(
-        self, *, joins: bool = True, keeps: bool = True, by_token: bool = False, max_bytes: int = 1_000_000
+        self, *, joins: bool = True, keeps: bool = True, by_caller: bool = False, max_bytes: int = 1_000_000
     ) -> None:
         self.clock = Clock()
         server = RedisServer(RedisSettings(cache_url="redis://127.0.0.1:9"))
         self.generations = Generations(server, Changes(server), self.clock)
         self.process = ProcessCache(max_bytes)
-        self.answers = Answers(self.process, self.generations, self.clock, joins=joins, keeps=keeps, by_token=by_token)
+        self.answers = Answers(
+            self.process, self.generations, self.clock, joins=joins, keeps=keeps, by_caller=by_caller
+        )
         self.made = self.given_up = 0
         self.held: dict[int, asyncio.Event] = {}
         self.failing: set[int] = set()
@@ -377,10 +379,10 @@ async def test_who_asks_otherwise_is_answered_apart(other: Question) -> None:
     assert await desk.numbers(1) == [b"3"]
 
 
-@pytest.mark.parametrize(("by_token", "numbers"), [(True, [b"1", b"2", b"3"]), (False, [b"1"] * 3)])
-async def test_where_a_backend_answers_to_the_token_so_do_answers(by_token: bool, numbers: list[bytes]) -> None:
+@pytest.mark.parametrize(("by_caller", "numbers"), [(True, [b"1", b"2", b"3"]), (False, [b"1"] * 3)])
+async def test_where_a_backend_answers_to_the_token_so_do_answers(by_caller: bool, numbers: list[bytes]) -> None:
     """Nobody is given what another token was told, nor is anybody without one; elsewhere tokens of a viewer are one."""
-    desk = Desk(by_token=by_token)
+    desk = Desk(by_caller=by_caller)
     desk.hold(1, 2, 3)
     questions = [desk.answers.question(VIEWER, question().request, token) for token in ("one", "two", None)]
     asking = [await desk.begin(each) for each in questions]
@@ -388,7 +390,7 @@ async def test_where_a_backend_answers_to_the_token_so_do_answers(by_token: bool
     assert [(await each).data for each in asking] == numbers
     again = await desk.ask(questions[0])
     is_kept = [desk.answers.kept(each) is again for each in questions]
-    assert is_kept == [True, not by_token, not by_token]
+    assert is_kept == [True, not by_caller, not by_caller]
 
 
 async def test_what_is_kept_has_bounds() -> None:
