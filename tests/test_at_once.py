@@ -1,11 +1,12 @@
 """Whole requests that the application answers at once, without a task."""
 
 import asyncio
+from itertools import count
 
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from gateway.serving import SendWhole, serving
+from gateway.serving import Again, SendWhole, serving
 
 HEADERS = [(b"content-type", b"text/plain")]
 PIPELINED = 400
@@ -28,12 +29,23 @@ class Application:
         await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
         await send({"type": "http.response.body", "body": b"later %b %b" % (scope["path"].encode(), body)})
 
-    def answer_at_once(self, scope: Scope, body: bytes, send_whole: SendWhole) -> bool:
+    def answer_at_once(self, scope: Scope, body: bytes, send_whole: SendWhole) -> Again | None:
         """The part of the server that is tested."""
         if not scope["path"].startswith("/now"):
-            return False
-        text = b"now %b %b" % (scope["path"].encode(), body)
-        return send_whole(200, [*HEADERS, (b"content-length", b"%d" % len(text))], text)
+            return None
+        times = count()
+
+        def again(send_whole: SendWhole) -> bool:
+            time = next(times)
+            if scope["path"] == "/now/thrice" and time == 3:
+                return False
+            text = b"now %b %b" % (scope["path"].encode(), body) + (b" again %d" % time if time else b"")
+            is_sent = send_whole(200, [*HEADERS, (b"content-length", b"%d" % len(text))], text)
+            if scope["path"] == "/now/fails" and time == 1:
+                raise RuntimeError("after the answer is out")
+            return is_sent
+
+        return again if again(send_whole) else None
 
 
 def request(path: str, body: str = "", method: str = "POST", headers: str = "") -> bytes:
@@ -110,3 +122,56 @@ async def test_what_cannot_be_sent_whole_goes_the_usual_way() -> None:
 async def test_garbage_behind_a_request_takes_its_answer_not_away() -> None:
     """The request is whole; what follows is no HTTP, and ends the connection."""
     assert await asked(request("/now", "abc") + b"\x00\x01nonsense\r\n\r\n", answers=1) == ["now /now abc"]
+
+
+async def test_the_very_same_request_is_answered_again_without_being_parsed() -> None:
+    """As long as each read is that request alone, and for as long as there is an answer."""
+    one, other = request("/now/thrice", "abc"), request("/now/thrice", "xyz")
+    assert await asked(one, one, one, one, one, answers=5) == [
+        "now /now/thrice abc",
+        "now /now/thrice abc again 1",
+        "now /now/thrice abc again 2",
+        "now /now/thrice abc",
+        "now /now/thrice abc again 1",
+    ]
+    assert await asked(one, other, one, answers=3) == [
+        "now /now/thrice abc",
+        "now /now/thrice xyz",
+        "now /now/thrice abc",
+    ]
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [request("/now", "ab") * 2, request("/now", "ab") * 2],
+        [request("/now", "ab")[:30], request("/now", "ab")[30:], request("/now", "ab")],
+        [request("/else", "ab"), request("/else", "ab")],
+        [request("/now", "ab") + request("/else", "ab"), request("/now", "ab")],
+        [request("/now", "ab"), request("/now", "ab")[:30], request("/now", "ab")[30:]],
+    ],
+)
+async def test_all_other_reads_are_parsed(parts: list[bytes]) -> None:
+    """Several requests in a read, a part of one, and what was not answered at once."""
+    sent = b"".join(parts).count(b"HTTP/1.1")
+    assert not [each for each in await asked(*parts, answers=sent) if "again" in each]
+
+
+async def test_a_connection_that_is_to_close_answers_nothing_again() -> None:
+    """Its client said so: what comes behind the last request is not answered."""
+    last = request("/now", "ab", headers="Connection: close\r\n")
+    async with serving(Application()) as url, asyncio.timeout(20):
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
+        try:
+            writer.write(last)
+            assert await _body(reader) == "now /now ab"
+            assert await reader.read() == b""
+        finally:
+            writer.close()
+
+
+async def test_a_failure_behind_an_answer_does_not_answer_twice() -> None:
+    """What failed after it had sent is not asked once more."""
+    one = request("/now/fails", "ab")
+    found = await asked(one, one, one, answers=3)
+    assert found == ["now /now/fails ab", "now /now/fails ab again 1", "now /now/fails ab"]

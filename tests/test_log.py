@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from msgspec import UNSET, UnsetType
 
 from gateway.log import Line, configure_logging, redacted, write
+from gateway.log.lines import WAITING_SECONDS
 
 
 class Terminal(io.StringIO):
@@ -331,15 +332,15 @@ class Writes(io.StringIO):
         return super().write(text)
 
 
-async def test_the_lines_of_a_turn_leave_together() -> None:
-    """In an event loop, lines wait for the end of the turn and are one write; an error does not wait."""
+async def test_the_lines_of_a_moment_leave_together() -> None:
+    """In an event loop, lines wait for a moment and are one write; an error does not wait."""
     stream = Writes()
     configure_logging("info", stream=stream)
     for number in range(3):
         write(Call(path="/", rows=number))
     structlog.get_logger().info("other")
     assert stream.count == 0
-    await asyncio.sleep(0)
+    await asyncio.sleep(2 * WAITING_SECONDS)
     assert stream.count == 1
     assert [line["event"] for line in lines(stream)] == ["call", "call", "call", "other"]
     write(Call(path="/", rows=3))
@@ -359,7 +360,7 @@ async def test_many_lines_leave_in_pieces_that_stay_whole() -> None:
     configure_logging("info", stream=Parts())
     for number in range(200):
         write(Call(path="/some/path", rows=number))
-    await asyncio.sleep(0)
+    await asyncio.sleep(2 * WAITING_SECONDS)
     assert len(parts) > 1
     assert all(len(part) <= select.PIPE_BUF and part.endswith("}\n") for part in parts)
     assert [json.loads(line)["rows"] for line in "".join(parts).splitlines()] == list(range(200))

@@ -17,7 +17,7 @@ from gateway.http.endpoint import GraphQLEndpoint, NewContext
 from gateway.http.graphiql import graphiql_routes
 from gateway.http.health import health_routes
 from gateway.http.other_paths import OtherPaths
-from gateway.serving import SendWhole
+from gateway.serving import Again, SendWhole
 
 GRAPH_PATH = "/graphql"
 
@@ -61,9 +61,9 @@ class _App:
         app = self._graphql if _is_of_graph(scope) else self._others
         return app(scope, receive, send)
 
-    def answer_at_once(self, scope: Scope, body: bytes, send_whole: SendWhole) -> bool:
+    def answer_at_once(self, scope: Scope, body: bytes, send_whole: SendWhole) -> Again | None:
         """The graph's answers that are there already; see `gateway.serving`."""
-        return self._graphql.answer_at_once(scope, body, send_whole) if _is_of_graph(scope) else False
+        return self._graphql.answer_at_once(scope, body, send_whole) if _is_of_graph(scope) else None
 
 
 def _is_of_graph(scope: Scope) -> bool:

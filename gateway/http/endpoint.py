@@ -1,6 +1,8 @@
 """/graphql: a request comes in, its token is read, it is admitted, runs and is answered, by one deadline."""
 
 from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
 
 import structlog
 from graphql import ExecutionResult
@@ -23,16 +25,27 @@ from gateway.http.errors import formatted_errors
 from gateway.http.graphql_request import RawRequest, from_body, from_query_string, of_body
 from gateway.http.media_type import MediaType, negotiated, require_json
 from gateway.http.refusal import HttpRefusal
-from gateway.http.reply import Reply, headers_of, is_sent_at_once, send_reply
+from gateway.http.reply import Header, Reply, headers_of, is_sent_at_once, send_reply
 from gateway.http.request_headers import RequestHeaders
 from gateway.http.request_record import RequestRecord
-from gateway.serving import SendWhole
+from gateway.serving import Again, SendWhole
 from gateway.store.consistency import Seen
 
 log = structlog.get_logger()
 
 NewContext = Callable[[Viewer, str], Context]
 """Makes what resolvers use, from the viewer and the request id."""
+
+
+class _Asked(NamedTuple):
+    """A whole request as far as its answer depends on it, but for the time it came at."""
+
+    scope: Scope
+    given_id: str | None
+    token: str | None
+    request: RawRequest
+    media_type: MediaType
+    marks: tuple[Header, ...]
 
 
 class GraphQLEndpoint:
@@ -77,37 +90,45 @@ class GraphQLEndpoint:
         finally:
             record.write()
 
-    def answer_at_once(self, scope: Scope, body: bytes, send_whole: SendWhole) -> bool:
-        """Answers a whole request for which an answer is kept, in one write; False, with nothing done, for any other.
+    def answer_at_once(self, scope: Scope, body: bytes, send_whole: SendWhole) -> Again | None:
+        """Answers a whole request for which an answer is kept, in one write; None, with nothing done, for any other.
 
         Whatever is wrong with a request is said on the usual way, which it then takes.
         """
         if not self._answers.are_kept or len(body) > self._limits.body_max_bytes:
-            return False
+            return None
         headers = RequestHeaders(scope["headers"])
-        record = RequestRecord(scope, headers.get(b"x-request-id"))
         try:
-            kept = self._kept(scope, headers, body, record)
-            if kept is None:
-                return False
-            reply = answer.executed(kept, negotiated(headers.raw(b"accept")), record)
+            token, seen = _head(scope, headers)
+            request = self._in_query_string(scope) if scope["method"] == "GET" else of_body(body)
+            media_type = negotiated(headers.raw(b"accept"))
+        except GatewayError:
+            return None
+        given_id, marks = headers.get(b"x-request-id"), self._cors.marks(headers)
+        again = partial(self._is_sent_kept, _Asked(scope, given_id, token, request, media_type, marks))
+        return again if seen is None and again(send_whole) else None
+
+    def _is_sent_kept(self, asked: "_Asked", send_whole: SendWhole) -> bool:
+        """Sends the answer that is kept for a request; False where there is none, or something has to be done before.
+
+        The token's times, its session and the answer's age are looked at each time.
+        """
+        record = RequestRecord(asked.scope, asked.given_id)
+        try:
+            record.viewer = viewer = self._authenticator.known(asked.token)
         except GatewayError:
             return False
-        if not send_whole(reply.status, headers_of(reply, (record.header, *self._cors.marks(headers))), reply.body):
+        if viewer is None:
+            return False
+        kept = self._answers.kept(self._answers.question(viewer, asked.request, asked.token))
+        if kept is None:
+            return False
+        reply = answer.executed(record.share(kept), asked.media_type, record)
+        if not send_whole(reply.status, headers_of(reply, (record.header, *asked.marks)), reply.body):
             return False
         record.status = reply.status
         record.write()
         return True
-
-    def _kept(self, scope: Scope, headers: RequestHeaders, body: bytes, record: RequestRecord) -> Answer | None:
-        """The answer that is kept for a request; None where there is none, or where something has to be done before."""
-        token, seen = _head(scope, headers)
-        record.viewer = viewer = self._authenticator.known(token)
-        if viewer is None or seen is not None:
-            return None
-        request = self._in_query_string(scope) if scope["method"] == "GET" else of_body(body)
-        kept = self._answers.kept(self._answers.question(viewer, request, token))
-        return None if kept is None else record.share(kept)
 
     async def _reply(self, scope: Scope, headers: RequestHeaders, receive: Receive, record: RequestRecord) -> Reply:
         media_type = MediaType.JSON

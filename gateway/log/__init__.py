@@ -73,7 +73,7 @@ def write(line: Line) -> None:
 
 
 def flush_logs() -> None:
-    """Writes what waits for the end of the event loop's turn: before a process leaves without Python's exit."""
+    """Writes what waits: before a process leaves without Python's exit."""
     _lines.flush()
 
 

@@ -10,9 +10,27 @@ from starlette.types import ASGIApp
 
 from gateway.errors import ConfigurationError
 from gateway.serving.bounds import Bounds
-from gateway.serving.connection import LEAVING, WHOLE_REPLY, SendWhole, connection_class, seconds_between_sweeps, sweep
+from gateway.serving.connection import (
+    LEAVING,
+    WHOLE_REPLY,
+    Again,
+    SendWhole,
+    connection_class,
+    seconds_between_sweeps,
+    sweep,
+)
 
-__all__ = ["LEAVING", "WHOLE_REPLY", "Bounds", "SendWhole", "base_url", "listening", "listening_together", "serving"]
+__all__ = [
+    "LEAVING",
+    "WHOLE_REPLY",
+    "Again",
+    "Bounds",
+    "SendWhole",
+    "base_url",
+    "listening",
+    "listening_together",
+    "serving",
+]
 
 BACKLOG = 2048
 UNWIND_SECONDS = 1.0

@@ -29,9 +29,13 @@ SendWhole = Callable[[int, Iterable[Header], bytes], bool]
 """Sends an answer (status, headers with the length, body) in one write; False where that cannot be done now."""
 
 
-AnswerAtOnce = Callable[[HTTPScope, bytes, SendWhole], bool]
+Again = Callable[[SendWhole], bool]
+"""Answers the very same request once more, as if it had come anew; False, with nothing done, where that cannot be."""
+
+AnswerAtOnce = Callable[[HTTPScope, bytes, SendWhole], Again | None]
 """`answer_at_once` of an application that may have the answer to a whole request already, and then needs no task for
-it: whether it is answered. All other requests, and those on which it fails, are asked as ASGI has it."""
+it: what answers the same request again, if this one is answered. All other requests, and those on which it fails, are
+asked as ASGI has it."""
 
 TOO_LARGE = 431
 TOO_SLOW = 408
@@ -67,6 +71,13 @@ class BoundedConnection(HttpToolsProtocol):
         self._begun: RequestResponseCycle | None = None
         """The request that is being answered; requests behind it have come, and the last of them is `cycle`."""
         self._is_refused = False
+        self._repeatable: tuple[bytes, Again] | None = None
+        """The last read, if it was one request and nothing else, and what answers it again: clients that poll send the
+        same bytes, which need not be parsed to mean the same."""
+        self._messages = 0
+        """Requests that have begun in this read."""
+        self._again: Again | None = None
+        """What answers the request of this read again, if it was answered at once."""
         self._head_again = b""
         """Of a request that offers to upgrade, until it is parsed once more without the offer."""
         self._of_this_request = 0
@@ -98,9 +109,11 @@ class BoundedConnection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parses what came; 400 for what is not HTTP, 431 for headers that are too large."""
-        if self._is_refused:
+        if self._is_refused or self._is_answered_again(data):
             return
         self._of_this_read = len(data)
+        self._messages, self._again = 0, None
+        was_idle = not (self._is_in_headers or self._is_in_body or self._is_answering())
         if not self._is_in_body:
             self._of_this_request += len(data)
         else:
@@ -117,9 +130,36 @@ class BoundedConnection(HttpToolsProtocol):
             held, self._held = self._held, None
             if held is not None:
                 self._begin(*held)
+        if self._again is not None and was_idle and self._messages == 1 and not self._is_in_headers:
+            self._repeatable = data, self._again
         unread = self._of_this_request if self._is_in_headers else self._without_body if self._is_in_body else 0
         if unread > self.bounds.header_max_bytes:
             self._refuse_headers()
+
+    def _is_answered_again(self, data: bytes) -> bool:
+        """Whether this read is the same request as the one before it, and is answered."""
+        repeatable, self._repeatable = self._repeatable, None
+        if repeatable is None or data != repeatable[0]:
+            return False
+        answered = self.server_state.total_requests
+        try:
+            if not repeatable[1](self._send_again):
+                return False
+        except Exception:
+            log.exception("answer_at_once_failed")
+            return self.server_state.total_requests > answered
+        self._repeatable = repeatable
+        return True
+
+    def _send_again(self, status: int, headers: Iterable[Header], body: bytes) -> bool:
+        if self.flow.write_paused or self.transport.is_closing():
+            return False
+        reply = _whole(status, headers, body)
+        if reply is None:
+            return False
+        self.transport.write(reply)
+        self.on_response_complete()
+        return True
 
     def _parse(self, data: bytes) -> None:
         rest = memoryview(data)
@@ -141,6 +181,7 @@ class BoundedConnection(HttpToolsProtocol):
         """The first byte of a request; the first request's time runs since the connection was opened."""
         super().on_message_begin()
         self._is_in_headers = True
+        self._messages += 1
         if self._has_asked:
             self.expires_at = self.loop.time() + self.bounds.header_timeout_seconds
 
@@ -211,7 +252,9 @@ class BoundedConnection(HttpToolsProtocol):
         if self._answer_at_once is not None and not cycle.more_body and not self._is_beginning:
             self._is_beginning = True
             try:
-                if self._answer_at_once(cycle.scope, bytes(cycle.body), send_whole):
+                again = self._answer_at_once(cycle.scope, bytes(cycle.body), send_whole)
+                if again is not None:
+                    self._again = again if cycle.keep_alive else None
                     # As uvicorn's task does at its end: the cycle knows the connection by it, which knows the cycle.
                     cycle.on_response = _nothing
                     return
@@ -302,23 +345,31 @@ def _reply_whole(reference: ref[RequestResponseCycle], status: int, headers: Ite
     cycle = reference()
     if cycle is None or cycle.response_started or cycle.flow.write_paused or cycle.scope["method"] == "HEAD":
         return False
-    lines = [STATUS_LINE[status]]
-    for name, value in headers:
-        if b"\n" in value or b"\r" in value or name == b"connection":
-            return False
-        lines += (name, b": ", value, b"\r\n")
-    if not cycle.keep_alive:
-        lines.append(b"connection: close\r\n")
+    reply = _whole(status, headers, body, is_last=not cycle.keep_alive)
+    if reply is None:
+        return False
     cycle.response_started = cycle.response_complete = True
     cycle.waiting_for_100_continue = False
     if not cycle.disconnected:
-        lines += (b"\r\n", body)
-        cycle.transport.write(b"".join(lines))
+        cycle.transport.write(reply)
         if not cycle.keep_alive:
             cycle.transport.close()
         cycle.on_response()
     cycle.message_event.set()
     return True
+
+
+def _whole(status: int, headers: Iterable[Header], body: bytes, *, is_last: bool = False) -> bytes | None:
+    """An answer as it goes over the wire; None for headers that the server has to look at itself."""
+    lines = [STATUS_LINE[status]]
+    for name, value in headers:
+        if b"\n" in value or b"\r" in value or name == b"connection":
+            return None
+        lines += (name, b": ", value, b"\r\n")
+    if is_last:
+        lines.append(b"connection: close\r\n")
+    lines += (b"\r\n", body)
+    return b"".join(lines)
 
 
 def _nothing() -> None:

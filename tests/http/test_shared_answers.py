@@ -643,6 +643,43 @@ async def test_what_is_kept_opens_to_no_token_that_does_not_hold(shop: Shop, tok
     assert other.body == last.body  # it was news still: the token alone had ended
 
 
+async def test_the_same_bytes_on_the_same_connection_are_looked_at_each_time(
+    shop: Shop, token: Callable[..., str]
+) -> None:
+    """A client that polls is answered without its request being read again: token, session, age and writes are."""
+    ends = NOW.timestamp() + FRESH_SECONDS / 2 - IDENTITY.leeway_seconds
+    body = b'{"query": "{ private news }"}'
+    head = (
+        f"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nX-Request-ID: r\r\n"
+        f"Content-Length: {len(body)}\r\nAuthorization: Bearer {token(jti='session-1', exp=ends)}\r\n\r\n"
+    )
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(shop.url.rpartition(":")[2]))
+
+    async def status() -> int:
+        writer.write(head.encode() + body)
+        answer = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+        assert "x-request-id: r\r\n" in answer
+        await reader.readexactly(int(answer.partition("content-length:")[2].partition("\r\n")[0]))
+        return int(answer.split()[1])
+
+    try:
+        with structlog.testing.capture_logs() as logs:
+            assert [await status() for _ in range(5)] == [200] * 5
+            shop.sessions.add("session-1")
+            assert await status() == 401
+            shop.sessions.clear()
+            assert [await status() for _ in range(3)] == [200] * 3
+            shop.desk.write()
+            assert [await status() for _ in range(4)] == [200] * 4
+            shop.desk.clock.forward(FRESH_SECONDS / 2)
+            assert await status() == 401
+    finally:
+        writer.close()
+        await writer.wait_closed()
+    kept = ["answered_by" in line for line in logs if line["event"] == "request"]
+    assert kept == [False] * 2 + [True] * 3 + [False] + [True] * 3 + [False] + [True] * 3 + [False]
+
+
 async def test_a_client_that_saw_a_write_is_not_given_what_was_before(shop: Shop, token: Callable[..., str]) -> None:
     """What it has seen is caught up with first, even where an answer is kept."""
     given = token()

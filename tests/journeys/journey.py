@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gateway.demo import Demo, DemoOptions, demo_of
+from gateway.log import flush_logs
 from gateway.simulator.world import World
 
 OPERATIONS = Path(__file__).parents[2] / "contracts" / "operations"
@@ -132,3 +133,9 @@ def running(world: World, options: DemoOptions) -> Iterator[Journey]:
         if loops and not failures:
             loops[0].call_soon_threadsafe(stop.set)
         thread.join()
+
+
+def end_of(log_file: Path) -> int:
+    """The size of the log once all that was done before is in it: the gateway of a journey logs in this process."""
+    flush_logs()
+    return log_file.stat().st_size

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.journeys.journey import Journey
+from tests.journeys.journey import Journey, end_of
 
 SECRETS = """
 query Secrets($id: ID!, $number: PhoneNumber!) {
@@ -22,7 +22,7 @@ def _lines_of(log_file: Path, journey: Journey, token: str) -> tuple[str, list[d
     number = next(resource["value"] for resource in sim["realizingResource"] if "value" in resource)
     resource = journey.world.row("resource", sim["realizingResource"][0]["id"])
     assert resource is not None
-    before = log_file.stat().st_size
+    before = end_of(log_file)
     answer = journey.query(SECRETS, token, id=journey.demo.company_id, number=number)
     assert answer.data["line"]["number"] == number
     codes = {item["name"]: item["value"] for item in resource["resourceCharacteristic"]}

@@ -11,7 +11,7 @@ import pytest
 
 from gateway.demo import OTHER_COMPANY_ID, DemoOptions, world_of
 from gateway.domain import global_id
-from tests.journeys.journey import Answer, Journey, running
+from tests.journeys.journey import Answer, Journey, end_of, running
 
 OPTIONS = DemoOptions(port=0, companies=4, lines_per_company=50)
 LINES = "{ viewer { company { lines(first: 5) { nodes { number ... on MobileLine { sim { iccid } } } } } } }"
@@ -99,7 +99,7 @@ def _events_of(log_file: Path, before: int, operation: str, requests: int) -> tu
 def test_identical_requests_at_the_same_time_share_one_answer(cold: Journey, log_file: Path) -> None:
     """One of ten is worked out, as the log tells of the others; all read the same."""
     cold.query(TICKETS)  # signing keys and accounts are known
-    before = log_file.stat().st_size
+    before = end_of(log_file)
     with cold.knobs("provisioning", latency_ms=700), ThreadPoolExecutor(10) as users:
         answers = list(users.map(lambda _: cold.query(f"query Page {LINES}"), range(10)))
     lines, others = _events_of(log_file, before, "Page", 10)
@@ -116,7 +116,7 @@ def test_codes_are_read_for_each_request_alone(cold: Journey, log_file: Path) ->
     """At the same time and the same bytes: each leaves an audit line with its own id, and has an answer of its own."""
     number = _number(cold)
     users = ["user_admin", "telco_manager"] * 3
-    before = log_file.stat().st_size
+    before = end_of(log_file)
 
     def read(user: str) -> Answer:
         return cold.query(CODES, user, n=number)
@@ -136,7 +136,7 @@ def test_codes_are_read_for_each_request_alone(cold: Journey, log_file: Path) ->
 
 def test_what_is_asked_again_is_kept_as_a_whole(cold: Journey, log_file: Path) -> None:
     """The second answer is given from then on; no backend hears of it, and it says the same."""
-    before = log_file.stat().st_size
+    before = end_of(log_file)
     answers = [cold.query(f"query Page {LINES}").data for _ in range(3)]
     with cold.calls() as calls:
         answers.append(cold.query(f"query Page {LINES}").data)
@@ -150,7 +150,7 @@ def test_what_is_asked_again_is_kept_as_a_whole(cold: Journey, log_file: Path) -
 def test_what_is_never_kept_keeps_the_whole_answer_from_being_kept(cold: Journey, log_file: Path) -> None:
     """Usage of the packages is asked of billing each time, whatever stands beside it."""
     usage = "query Usage { viewer { company { name gssPackages { nodes { remaining { bytes } } } } } }"
-    before = log_file.stat().st_size
+    before = end_of(log_file)
     for _ in range(3):
         assert cold.query(usage).data["viewer"]["company"]["gssPackages"]["nodes"]
     with cold.calls() as calls:
@@ -165,7 +165,7 @@ def test_the_same_bytes_of_another_company_s_user_read_its_own_data(cold: Journe
     by_id = "query($id: ID!) { company(id: $id) { name } }"
     ids = cold.demo.company_id, global_id.encode("Company", OTHER_COMPANY_ID)
     own, other = (cold.query(by_id, "operator", id=id).data["company"]["name"] for id in ids)
-    before = log_file.stat().st_size
+    before = end_of(log_file)
     users = ["user_admin"] * 3 + ["other_company_admin", "user_admin", "telco_manager"]
     names = [cold.query(OWN_NAME, user).data["viewer"]["company"]["name"] for user in users]
     assert own != other
