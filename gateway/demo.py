@@ -16,6 +16,7 @@ from gateway.app import gateway
 from gateway.config import (
     BackendSettings,
     BackendsSettings,
+    BreakerPolicy,
     CacheSettings,
     IdentitySettings,
     RedisSettings,
@@ -44,11 +45,13 @@ class SimulationOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DemoOptions(SimulationOptions, frozen=True, kw_only=True):
-    """A simulation with the gateway in front, on `port`; `cache` as `cache.enabled`."""
+    """A simulation with the gateway in front, on `port`; `cache` as `cache.enabled`, `breaker` as each backend's."""
 
     port: int = 8000
     engine: Literal["breadth", "reference"] = "breadth"
     cache: bool = True
+    breaker: BreakerPolicy = BreakerPolicy(open_seconds=1.0)
+    """Whoever turns a knob back wants to see it."""
 
 
 class BackendUrls(msgspec.Struct, frozen=True):
@@ -143,9 +146,11 @@ def _settings(options: DemoOptions, backends: SimulatedBackends, redis_url: str)
     return Settings(
         backends=BackendsSettings(
             # The simulated TMF654 takes several products in one filter; the contract does not promise that of others.
-            billing=BackendSettings(url=backends.billing, apis={"prepayBalance": {"batch_owners": "comma"}}),
-            provisioning=BackendSettings(url=backends.provisioning),
-            crm=BackendSettings(url=backends.crm),
+            billing=BackendSettings(
+                url=backends.billing, breaker=options.breaker, apis={"prepayBalance": {"batch_owners": "comma"}}
+            ),
+            provisioning=BackendSettings(url=backends.provisioning, breaker=options.breaker),
+            crm=BackendSettings(url=backends.crm, breaker=options.breaker),
         ),
         identity=IdentitySettings(issuer="urn:telco-simulator", jwks_url=f"{backends.crm}/oauth2/jwks"),
         # Backends and gateway share one loop here: a moment's wait for its turn does not mean that Valkey is away.
