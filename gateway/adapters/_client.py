@@ -14,6 +14,7 @@ from yarl import URL
 
 from gateway.adapters._auth import authorization
 from gateway.adapters._call import Answer, Call
+from gateway.adapters._congestion import Congestion
 from gateway.adapters._decoding import WireDecoder
 from gateway.adapters._guard import Guard
 from gateway.adapters._http import HttpClient, tls_reason
@@ -77,9 +78,11 @@ class BackendClient:
         )
         self._authorization = authorization(settings.auth, name, self._post_form)
         self.places = Places(settings.max_connections, settings.queue_max)
+        self.congestion = Congestion(self.places, settings.max_connections)
         budget = RetryBudget(settings.retry)
         self.guards = {
-            api: Guard(name, api, settings, profile, self.places, budget) for api, profile in self.profiles.items()
+            api: Guard(name, api, settings, profile, self.places, self.congestion, budget)
+            for api, profile in self.profiles.items()
         }
 
     async def __aenter__(self) -> Self:

@@ -9,6 +9,7 @@ import structlog
 
 from gateway.adapters._breaker import Breaker
 from gateway.adapters._call import Call
+from gateway.adapters._congestion import Congestion
 from gateway.adapters._hedge import Latencies, hedged
 from gateway.adapters._pace import Pace
 from gateway.adapters._retry import RetryBudget, pause_before_retry
@@ -34,6 +35,8 @@ Exchange = Callable[[int, float], Coroutine[Any, Any, T]]
 
 FAILURES = (BackendUnavailable, BackendTimeout, BackendFailed, BackendBusy, BackendTlsFailed)
 """What a breaker counts: the backend gave no answer, or one that says that it cannot."""
+QUEUE_SHARE = 0.5
+"""Of the call's timeout: how long a call may wait before it is made, for which its time does not run yet."""
 RETRY_AFTER_DEFAULT_SECONDS = 1.0
 """For callers whom a full queue turned away."""
 
@@ -42,7 +45,14 @@ class Guard:
     """One API's breaker and ceilings, on the backend's places and its budget of retries; every decision is counted."""
 
     def __init__(
-        self, backend: str, api: str, settings: BackendSettings, profile: Profile, places: Places, budget: RetryBudget
+        self,
+        backend: str,
+        api: str,
+        settings: BackendSettings,
+        profile: Profile,
+        places: Places,
+        congestion: Congestion,
+        budget: RetryBudget,
     ) -> None:
         self._backend = backend
         self._api = api
@@ -50,6 +60,7 @@ class Guard:
         self._places = [places]
         if profile.calls_at_once is not None:
             self._places.insert(0, Places(profile.calls_at_once, settings.queue_max))
+        self._congestion = congestion
         self._pace = None if profile.calls_per_second is None else Pace(profile.calls_per_second)
         self._budget = budget
         self._latencies = Latencies() if profile.hedge else None
@@ -80,10 +91,10 @@ class Guard:
 
     async def _attempt(self, call: Call, exchange: Callable[[float], Coroutine[Any, Any, T]], until: float) -> T:
         time = asyncio.get_running_loop().time
-        latest = time() + self.timeout_seconds
-        is_cut_short, until = until < latest, min(until, latest)
-        await self._let_in(until)
+        await self._let_in(min(until, time() + self.timeout_seconds * QUEUE_SHARE))
         epoch, began = self.breaker.began(), time()
+        is_cut_short = until < began + self.timeout_seconds
+        until = min(until, began + self.timeout_seconds)
         failure: BackendError | None = None
         is_over = False
         try:
@@ -96,7 +107,9 @@ class Guard:
             now = time()
             for places in self._places:
                 places.leave(now - began if is_over else None)
-            if is_over and not (is_cut_short and isinstance(failure, BackendTimeout)):
+            is_late = isinstance(failure, BackendTimeout)
+            if is_over and not (is_cut_short and is_late):
+                self._congestion.note(call.path, now, now - began, self.timeout_seconds, is_late=is_late)
                 self._note(failure, epoch, now, now - began)
             else:
                 self.breaker.left(epoch)

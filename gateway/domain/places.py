@@ -61,12 +61,20 @@ class Places:
         """Gives the place to whoever waits for longest; `duration` is what the call took, where it came to an end."""
         if duration is not None:
             self._duration += (duration - self._duration) * DURATION_WEIGHT
-        while self._queue:
+        self.running -= 1
+        self._let_in()
+
+    def resize(self, at_once: int) -> None:
+        """From now on so many; nobody has to leave for it."""
+        self._at_once = at_once
+        self._let_in()
+
+    def _let_in(self) -> None:
+        while self._queue and self.running < self._at_once:
             turn = self._queue.popleft()
             if not turn.done():
+                self.running += 1
                 turn.set_result(True)
-                return
-        self.running -= 1
 
     def _turn_away(self, turn: Future[bool]) -> None:
         self._forget(turn)

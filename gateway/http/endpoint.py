@@ -1,6 +1,7 @@
 """/graphql: a request comes in, its token is read, it is admitted, runs and is answered, by one deadline."""
 
 import sys
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
@@ -193,11 +194,12 @@ class GraphQLEndpoint:
         async def make() -> Answer:
             if not await self._turns.enter(self._limits.turn_seconds):
                 raise GatewayOverloaded
+            began = time.monotonic()
             try:
                 result = self._engine.run(operation, self._new_context(viewer, record.request_id))
                 return answer.of(result if isinstance(result, ExecutionResult) else await result, record)
             finally:
-                self._turns.leave()
+                self._turns.leave(time.monotonic() - began)
 
         if operation.kind == "mutation":
             return await self._mutations.run(make())
