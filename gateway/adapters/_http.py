@@ -7,6 +7,8 @@ redirects, sniffing, objects for each part) costs more than the exchange itself.
 import asyncio
 import ssl
 from collections.abc import Mapping
+from functools import cache
+from importlib import metadata
 from types import TracebackType
 from typing import Self
 
@@ -194,11 +196,18 @@ class HttpClient:
         return bytes(whole)
 
 
+@cache
+def user_agent() -> str:
+    """By what a backend knows the gateway in its own logs."""
+    return f"telco-gateway/{metadata.version('telco-gateway')}"
+
+
 class _Origin:
     """One scheme, host and port: what aiohttp needs to know of it to connect, and the headers of every request."""
 
     def __init__(self, url: str) -> None:
-        self.template = aiohttp.ClientRequest("GET", URL(url, encoded=True), headers={"Accept": "application/json"})
+        headers = {"Accept": "application/json", "User-Agent": user_agent()}
+        self.template = aiohttp.ClientRequest("GET", URL(url, encoded=True), headers=headers)
         self._headers = "".join(f"{name}: {value}\r\n" for name, value in self.template.headers.items())
 
     def request(self, method: str, target: str, headers: Mapping[str, str], body: bytes | None) -> bytes:

@@ -114,7 +114,10 @@ async def serving(*script: bytes | Step, host: str = "127.0.0.1") -> AsyncIterat
 async def client_of(
     backend: Backend, *, host: str = "127.0.0.1", timeout_seconds: float = 5.0, max_connections: int = 10
 ) -> AsyncIterator[Callable[..., Awaitable[tuple[int, bytes]]]]:
-    """Sends to the backend: `await send()`, `await send("POST", body)`; gives the status and the body."""
+    """Sends to the backend: `await send()`, `await send("POST", body)`; gives the status and the body.
+
+    `share`: of the time that a call has.
+    """
     client = HttpClient(
         "crm",
         tls=TlsSettings(),
@@ -124,9 +127,9 @@ async def client_of(
     )
 
     async def send(
-        method: str = "GET", body: bytes | None = None, headers: dict[str, str] | None = None
+        method: str = "GET", body: bytes | None = None, headers: dict[str, str] | None = None, share: float = 1.0
     ) -> tuple[int, bytes]:
-        until = asyncio.get_running_loop().time() + timeout_seconds
+        until = asyncio.get_running_loop().time() + timeout_seconds * share
         url = f"http://{host}:{backend.port}/thing?fields=id"
         reply = await client.send(method, url, headers or {}, body, until=until)
         return reply.status, reply.body
@@ -471,6 +474,8 @@ async def test_the_head_of_a_request(host: str) -> None:
     assert seen.line == "GET /thing?fields=id HTTP/1.1"
     assert seen.header("Host") == [f"{host}:{backend.port}"]
     assert seen.header("Accept") == ["application/json"]
+    assert re.fullmatch(r"telco-gateway/\d+\.\d+\.\d+", seen.header("User-Agent")[0])
+    assert seen.header("Accept-Encoding") == ["gzip, deflate"]
     assert seen.header("X-Request-ID") == ["r-1"]
     assert seen.header("Content-Length") == seen.header("Transfer-Encoding") == seen.header("Connection") == []
 
@@ -508,8 +513,8 @@ async def test_calls_wait_for_a_connection() -> None:
 
 async def test_waiting_for_a_connection_takes_of_the_time() -> None:
     """Whoever gets none in time was never heard of by the backend; once there is one, calls go on."""
-    async with serving(hang) as backend, client_of(backend, timeout_seconds=0.1, max_connections=1) as send:
-        results = await asyncio.gather(send(), send(), return_exceptions=True)
+    async with serving(hang) as backend, client_of(backend, timeout_seconds=0.3, max_connections=1) as send:
+        results = await asyncio.gather(send(), send(share=0.5), return_exceptions=True)
         assert [type(result) for result in results] == [BackendTimeout, BackendTimeout]
         assert len(backend.seen) == 1
         assert await send() == (200, b"1")
