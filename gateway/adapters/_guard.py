@@ -91,8 +91,11 @@ class Guard:
 
     async def _attempt(self, call: Call, exchange: Callable[[float], Coroutine[Any, Any, T]], until: float) -> T:
         time = asyncio.get_running_loop().time
-        await self._let_in(min(until, time() + self.timeout_seconds * QUEUE_SHARE))
-        epoch, began = self.breaker.began(), time()
+        began = time()
+        if not self._is_let_in_at_once(began):
+            await self._let_in(min(until, began + self.timeout_seconds * QUEUE_SHARE))
+            began = time()
+        epoch = self.breaker.began()
         is_cut_short = until < began + self.timeout_seconds
         until = min(until, began + self.timeout_seconds)
         failure: BackendError | None = None
@@ -129,6 +132,12 @@ class Guard:
             return None
         self.retries += 1
         return pause
+
+    def _is_let_in_at_once(self, now: float) -> bool:
+        """As nearly every call is; where not, nothing is done."""
+        if self._pace is not None or len(self._places) > 1 or self.breaker.wait_seconds(now):
+            return False
+        return self._places[0].try_enter()
 
     async def _let_in(self, until: float) -> None:
         """Waits for the API's pace and for a place; raises where the call may not be made, or not in time."""
