@@ -92,6 +92,8 @@ class Guard:
     async def _attempt(self, call: Call, exchange: Callable[[float], Coroutine[Any, Any, T]], until: float) -> T:
         time = asyncio.get_running_loop().time
         began = time()
+        if until <= began:
+            raise BackendTimeout(self._backend, f"No time was left to ask the {self._backend} backend.")
         if not self._is_let_in_at_once(began):
             await self._let_in(min(until, began + self.timeout_seconds * QUEUE_SHARE))
             began = time()
@@ -152,6 +154,11 @@ class Guard:
         for index, places in enumerate(self._places):
             if not places.try_enter():
                 await self._wait_for_place(index, until)
+        wait = self.breaker.wait_seconds(asyncio.get_running_loop().time())
+        if wait:  # it opened while this call waited
+            for places in self._places:
+                places.leave()
+            raise self._open(wait)
 
     async def _wait_while_open(self, until: float) -> None:
         """Raises while the breaker is open; a short rest that the backend asks for is waited for."""
@@ -163,8 +170,7 @@ class Guard:
             await asyncio.sleep(wait)
             wait = self.breaker.wait_seconds(now + wait)
         if wait:
-            self.refused_open += 1
-            raise BackendCircuitOpen(self._backend, self._why_open(), wait)
+            raise self._open(wait)
 
     async def _wait_for_place(self, index: int, until: float) -> None:
         """The place of that index; the ones before it are given back where it cannot be had."""
@@ -207,9 +213,11 @@ class Guard:
             "backend_circuit_opened", backend=self._backend, api=self._api, reason=reason.code(), seconds=seconds
         )
 
-    def _why_open(self) -> str:
+    def _open(self, seconds: float) -> BackendCircuitOpen:
+        self.refused_open += 1
         why = "asks to be left alone" if self.breaker.is_resting else "failed too often a moment ago"
-        return f"The {self._backend} backend {why}, so it is asked nothing for now."
+        message = f"The {self._backend} backend {why}, so it is asked nothing for now."
+        return BackendCircuitOpen(self._backend, message, seconds)
 
     def _full(self) -> BackendQueueFull:
         self.refused_full += 1

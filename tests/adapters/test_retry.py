@@ -151,6 +151,17 @@ async def test_retries_end_with_the_request(server: Any, connect: Any) -> None:
     assert len(server.seen) == 2
 
 
+async def test_nothing_is_asked_when_no_time_is_left(server: Any, connect: Any) -> None:
+    """Its answer would be nobody's."""
+    server.answer = one_after_the_other()
+    async with connect("crm") as client:
+        CALLER.set(Caller("r-1", None, asyncio.get_running_loop().time() - 0.001))
+        with pytest.raises(BackendTimeout, match="No time"):
+            await get(client)
+        assert client.places.running == 0
+    assert server.seen == []
+
+
 async def test_a_backend_that_always_fails_gets_a_tenth_more(server: Any, connect: Any) -> None:
     """The budget: what was saved up, and a share of all calls."""
     server.answer = one_after_the_other(*[500] * 1_000)
