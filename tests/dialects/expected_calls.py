@@ -1,4 +1,4 @@
-"""How often each resource is asked for by each read: on a plain backend, and where a dialect makes it another number."""
+"""How often each resource is asked for by each read: of a plain backend, and of dialects where the number is another."""
 
 CALLS: dict[str, dict[str, dict[str, int]]] = {
     "overview": {
@@ -20,7 +20,7 @@ CALLS: dict[str, dict[str, dict[str, int]]] = {
             "product": 4,
             "product by id": 13,
             "queryUsageConsumption": 1,
-            "resource by id": 63,
+            "resource by id": 48,
             "troubleTicket": 1,
         },
         "no_batches": {
