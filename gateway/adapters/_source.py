@@ -7,9 +7,8 @@ from gateway.adapters._api import Api, Filter, Row
 from gateway.adapters._by_id import rows_by_id
 from gateway.adapters._by_owner import Listing, rows_by_owner
 from gateway.adapters._wire import Parties, party_ids
-from gateway.domain.key import Key, Source
+from gateway.domain.key import Key
 from gateway.domain.page import Order
-from gateway.engine.waiting import all_of
 from gateway.errors import GatewayError
 
 K = TypeVar("K", bound=Key | str)
@@ -83,9 +82,6 @@ class CustomerRecord(Protocol):
     """A record of a customer."""
 
     @property
-    def id(self) -> str: ...
-
-    @property
     def customer_id(self) -> str: ...
 
 
@@ -113,27 +109,6 @@ def by_customer(
         setting=api.setting("owner_parameter"),
     )
     return ByOwner(api, listing, own, lambda: filters)
-
-
-class JoinedLists(Generic[D]):
-    """The lists that several sources have under the same keys as one list each, every record once, in their order."""
-
-    def __init__(self, sources: Sequence[Source[Key, tuple[D, ...]]], order: Order[D]) -> None:
-        self._sources = sources
-        self._order = order
-
-    async def get_many(self, keys: Sequence[Key]) -> Sequence[tuple[D, ...] | GatewayError | None]:
-        """Values in the order of `keys`; an error of any source is the whole list's."""
-        parts = await all_of([source.get_many(keys) for source in self._sources])
-        return [self._joined(lists) for lists in zip(*parts, strict=True)]
-
-    def _joined(self, lists: Sequence[tuple[D, ...] | GatewayError | None]) -> tuple[D, ...] | GatewayError:
-        records: dict[str, D] = {}
-        for part in lists:
-            if isinstance(part, GatewayError):
-                return part
-            records.update((record.id, record) for record in part or ())
-        return self._order.ordered(records.values())
 
 
 def _parties_of(row: CustomerRow) -> Sequence[str]:

@@ -1,4 +1,4 @@
-"""How often each resource is asked for by each read: of a plain backend, and of dialects where the number is another."""
+"""How often each resource is asked for by each read: of a plain backend, and of a dialect where that differs."""
 
 CALLS: dict[str, dict[str, dict[str, int]]] = {
     "overview": {

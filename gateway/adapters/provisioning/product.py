@@ -6,16 +6,15 @@ from typing import TypeVar
 
 import msgspec
 
-from gateway.adapters._api import Api, Filter
+from gateway.adapters._api import Api
 from gateway.adapters._dialect import Dialect, Words
-from gateway.adapters._source import CustomerRecord, JoinedLists, Reader, by_customer
+from gateway.adapters._source import CustomerRecord, Reader, by_customer
 from gateway.adapters._wire import (
     Characteristic,
     Parties,
     RealizingResource,
     Ref,
 )
-from gateway.config import Batching
 from gateway.domain.key import Key, Source
 from gateway.domain.line import LineState
 from gateway.domain.page import Order
@@ -95,11 +94,7 @@ def product_states(dialect: Dialect) -> Words[LineState]:
 def by_customer_and_kind(
     api: Api, kinds: Collection[str], read: Reader[Product, D], order: Order[D]
 ) -> Source[Key, tuple[D, ...]]:
-    """A customer's products of some kinds, in their order; a call for each kind where filters take one value."""
-    name, theirs = api.dialect.name("productSpecification.name"), [api.dialect.name(kind) for kind in kinds]
-    if api.profile.batch_ids is Batching.NONE:
-        filters = [Filter(name, [kind]) for kind in theirs]
-    else:
-        filters = [api.any_of(name, theirs)]
-    sources = [by_customer(api, PATH, Product, read, order, [filter]) for filter in filters]
-    return sources[0] if len(sources) == 1 else JoinedLists(sources, order)
+    """A customer's products of some kinds, in their order."""
+    theirs = [api.dialect.name(kind) for kind in kinds]
+    filters = [api.any_of(api.dialect.name("productSpecification.name"), theirs)]
+    return by_customer(api, PATH, Product, read, order, filters)
