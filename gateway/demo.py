@@ -106,7 +106,7 @@ def world_of(options: SimulationOptions) -> World:
 async def simulate(options: SimulationOptions) -> AsyncIterator[Simulation]:
     """The three simulated backends alone."""
     async with _backends(world_of(options), options) as backends:
-        yield _simulation(backends)
+        yield simulation_of(backends)
 
 
 @asynccontextmanager
@@ -122,9 +122,9 @@ async def demo_of(world: World, options: DemoOptions) -> AsyncIterator[Demo]:
     async with (
         _backends(world, options) as backends,
         embedded_valkey() as redis_url,
-        gateway(_settings(options, backends, redis_url), world.clock) as url,
+        gateway(settings_of(options, backends, redis_url), world.clock) as url,
     ):
-        simulation = _simulation(backends)
+        simulation = simulation_of(backends)
         yield Demo(
             backends=simulation.backends,
             tokens=simulation.tokens,
@@ -139,7 +139,8 @@ def _backends(world: World, options: SimulationOptions) -> AbstractAsyncContextM
     return simulated_backends(world, host=options.host, ports=options.backend_ports, knobs=knobs)
 
 
-def _simulation(backends: SimulatedBackends) -> Simulation:
+def simulation_of(backends: SimulatedBackends) -> Simulation:
+    """What one has to know of running backends."""
     token = backends.identity.token
     return Simulation(
         backends=BackendUrls(backends.billing, backends.provisioning, backends.crm),
@@ -153,7 +154,8 @@ def _simulation(backends: SimulatedBackends) -> Simulation:
     )
 
 
-def _settings(options: DemoOptions, backends: SimulatedBackends, redis_url: str) -> Settings:
+def settings_of(options: DemoOptions, backends: SimulatedBackends, redis_url: str) -> Settings:
+    """The gateway's settings in front of running backends."""
     return Settings(
         backends=BackendsSettings(
             billing=BackendSettings(url=backends.billing, apis=_apis("billing", options.dialect)),

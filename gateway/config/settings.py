@@ -70,6 +70,8 @@ class BackendSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     connect_timeout_seconds: Seconds = 0.5
     timeout_seconds: Seconds = 2.0
     max_connections: Count = 100
+    implementation: str | None = None
+    """`package.module:Class`, for a system that speaks no TM Forum APIs."""
     apis: dict[str, dict[str, Any]] = {}
     """Profile settings that differ from the default, by API: `[backends.crm.apis.troubleTicket]`."""
 
