@@ -67,7 +67,7 @@ async def _chunk(api: Api, path: str, row: type[R], ids: Sequence[str]) -> dict[
     missing = [id for id in ids if id not in found]
     if strangers or (is_capped and len(found) < 2):  # the filter or the limit had no effect: absence proves nothing
         return found | await _singles(api, path, missing, row)
-    if is_capped and missing:
+    if missing and found and (is_capped or answer.total is None):  # without a count, a cap is silent
         return found | await _rest(api, path, row, missing, len(found))
     return found or await _unless_literal(api, path, ids, row)
 

@@ -112,10 +112,12 @@ def _page(path: str, rows: list[Resource], total: int, query: Query, knobs: Knob
     limit = query.limit if knobs.page_cap is None else min(query.limit, knobs.page_cap)
     end = query.offset + limit
     shown = rows[query.offset : end]
-    headers = {"X-Total-Count": str(total), "X-Result-Count": str(len(shown))}
+    headers = {"X-Result-Count": str(len(shown))} | ({} if knobs.no_totals else {"X-Total-Count": str(total)})
     if knobs.unfiltered_next_link and end < total:
         headers["Link"] = f'<{path}?offset={end}?limit={limit}>; rel="next"'
-    return _json([projected(row, query.fields) for row in shown], 200 if len(shown) == total else 206, headers)
+    return _json(
+        [projected(row, query.fields) for row in shown], 200 if knobs.no_totals or len(shown) == total else 206, headers
+    )
 
 
 def _one(resource: str, world: World) -> Any:

@@ -41,6 +41,12 @@ DIALECTS = {
             {"empty_list_as_404": True},
         ),
         Dialect(
+            "silent_pages",
+            "Puts 20 rows on a page and does not say that there are more, nor how many.",
+            Knobs(only=APIS, page_cap=20, no_totals=True),
+            {"limit_max": 20},
+        ),
+        Dialect(
             "v5",
             "Parties, entities and contact media as in v5, with a type on every object.",
             Knobs(only=APIS, v5_parties=True, types_everywhere=True, flat_contact_media=True),

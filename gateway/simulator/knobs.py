@@ -45,6 +45,8 @@ class Knobs(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """A list without rows is 404, as ServiceNow answers."""
     page_cap: Rows | None = None
     """No page has more rows than this, whatever `limit` asks for."""
+    no_totals: bool = False
+    """There is no `X-Total-Count`, and a part of a list is 200, so that nothing tells of a page that was cut."""
     whole_totals: bool = False
     """`X-Total-Count` counts all records of the resource, whatever was asked for, and 206 goes by it."""
     unfiltered_next_link: bool = False

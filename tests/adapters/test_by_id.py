@@ -117,6 +117,27 @@ async def test_a_capped_page_without_a_total(server: Any, connect: Any) -> None:
     assert sorted(server.paths()[1:]) == ["/thing/b", "/thing/c", "/thing/zz"]
 
 
+async def test_a_cap_that_nothing_tells_of(server: Any, connect: Any) -> None:
+    """Without a count and without 206 what is missing is asked for again; it costs nothing where nothing is missing."""
+    server.page_cap = 2
+    server.total = lambda _matching, _collection: None
+    have(server, "a", "b", "c")
+
+    async def silent(request: web.BaseRequest) -> web.StreamResponse:
+        server.answer = None
+        answer = await server.handle(request)
+        server.answer = silent
+        server.seen.pop()
+        return web.Response(body=answer.body, content_type="application/json")
+
+    server.answer = silent
+    assert set(await read(connect, ["a", "b", "c"])) == {"a", "b", "c"}
+    assert server.paths() == ["/thing", "/thing/c"]
+    server.seen.clear()
+    assert set(await read(connect, ["a", "b"])) == {"a", "b"}
+    assert server.paths() == ["/thing"]
+
+
 async def test_a_count_of_the_whole_collection(server: Any, connect: Any, logged: list[dict[str, Any]]) -> None:
     """Claimed rows that are not ours are looked for once more; no cap is blamed for an id that is unknown."""
     server.total = lambda _matching, collection: collection

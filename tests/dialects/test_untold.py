@@ -30,7 +30,11 @@ LOST: dict[str, dict[str, set[str]]] = {
 found out."""
 
 
-@pytest.fixture(params=[name for name, dialect in DIALECTS.items() if dialect.profile])
+# A page that is cut in silence looks like the end of a list: `limit_max` has to be told.
+NEEDS_TELLING = ("silent_pages",)
+
+
+@pytest.fixture(params=[name for name, it in DIALECTS.items() if it.profile and name not in NEEDS_TELLING])
 def untold(request: pytest.FixtureRequest, world: World) -> Iterator[tuple[str, Journey]]:
     """A dialect, and a gateway that takes all backends for plain ones."""
     name: str = request.param

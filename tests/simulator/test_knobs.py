@@ -262,6 +262,13 @@ async def test_literal_commas(backends: SimulatedBackends, client: aiohttp.Clien
     assert set(answer.json[0]) == {"id", "href", "@type", "name", "status"}
 
 
+async def test_no_totals(backends: SimulatedBackends, client: aiohttp.ClientSession, organizations: str) -> None:
+    """A part of a list looks like the whole of one."""
+    turn(backends, Knobs(no_totals=True))
+    answer = await asked(client, organizations, ("limit", "3"))
+    assert (answer.status, len(answer.json), "X-Total-Count" in answer.headers) == (200, 3, False)
+
+
 async def test_whole_totals(backends: SimulatedBackends, client: aiohttp.ClientSession, organizations: str) -> None:
     """One row of fourteen is partial content, however whole it is; a page of everything is not."""
     turn(backends, Knobs(whole_totals=True))
