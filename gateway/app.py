@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
+from typing import TypeVar
 
 from starlette.types import ASGIApp
 
@@ -12,6 +13,7 @@ from gateway.adapters._client import BackendClient
 from gateway.adapters.billing import BillingBackend
 from gateway.adapters.crm import CrmBackend
 from gateway.adapters.identity import SigningKeys
+from gateway.adapters.implementation import implementation
 from gateway.adapters.provisioning import ProvisioningBackend
 from gateway.admission import Admission
 from gateway.config import BackendSettings, BackendsSettings, CallerTokenAuth, ServerSettings, Settings
@@ -27,6 +29,8 @@ from gateway.schema import build_graph
 from gateway.serving import Bounds, serving
 from gateway.store.fallback import Fallback
 from gateway.store.store import Store
+
+B = TypeVar("B")
 
 
 def real_time() -> datetime:
@@ -66,9 +70,15 @@ async def gateway_app(settings: Settings, clock: Clock = real_time) -> AsyncIter
                 BackendClient(name, backend, list_max_rows=settings.limits.list_max_rows, clock=clock)
             )
 
-        billing = BillingBackend(await client("billing", settings.backends.billing), clock)
-        provisioning = ProvisioningBackend(await client("provisioning", settings.backends.provisioning))
-        crm = CrmBackend(await client("crm", settings.backends.crm))
+        backends = settings.backends
+        billing_client = await client("billing", backends.billing)
+        provisioning_client = await client("provisioning", backends.provisioning)
+        crm_client = await client("crm", backends.crm)
+        billing = _own(billing_client, backends.billing, BillingBackend) or BillingBackend(billing_client, clock)
+        provisioning = _own(provisioning_client, backends.provisioning, ProvisioningBackend) or ProvisioningBackend(
+            provisioning_client
+        )
+        crm = _own(crm_client, backends.crm, CrmBackend) or CrmBackend(crm_client)
         keys = await stack.enter_async_context(SigningKeys(settings.identity))
         store = await stack.enter_async_context(Store(settings, clock))
         new_loaders = request_loaders(settings.backends, store, billing, provisioning, crm)
@@ -91,6 +101,12 @@ async def gateway_app(settings: Settings, clock: Clock = real_time) -> AsyncIter
             mutations=mutations,
         )
         await mutations.ended(settings.limits.mutation_timeout_seconds)
+
+
+def _own(client: BackendClient, settings: BackendSettings, standard: type[B]) -> B | None:
+    """The class that the settings name in place of the standard one, which speaks TM Forum's APIs; None without one."""
+    named = settings.implementation
+    return None if named is None else implementation(client, named, standard)
 
 
 def shared_answers(settings: Settings, store: Store, clock: Clock) -> Answers:

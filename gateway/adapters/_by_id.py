@@ -22,11 +22,7 @@ BATCH_MAX_LENGTH = 2_000
 async def rows_by_id(api: Api, path: str, ids: Iterable[str], row: type[R]) -> dict[str, R | GatewayError]:
     """What `path` has under each id; an id it hasn't is left out. An error stands for the ids of its own call."""
     unique = [id for id in dict.fromkeys(ids) if id not in UNASKABLE and len(id) <= ID_MAX_LENGTH]
-    chunks = batches(api, unique, api.profile.batch_ids)
-    found: dict[str, R | GatewayError] = {}
-    for chunk, rows in zip(chunks, await in_parallel(chunks, partial(_chunk, api, path, row)), strict=True):
-        found.update(dict.fromkeys(chunk, rows) if isinstance(rows, GatewayError) else rows)
-    return found
+    return await _chunks(api, path, row, batches(api, unique, api.profile.batch_ids))
 
 
 def batches(api: Api, ids: Sequence[str], batching: Batching) -> list[list[str]]:
@@ -51,6 +47,13 @@ def batches(api: Api, ids: Sequence[str], batching: Batching) -> list[list[str]]
     return [*chunks, open_chunk] if open_chunk else chunks
 
 
+async def _chunks(api: Api, path: str, row: type[R], chunks: Sequence[Sequence[str]]) -> dict[str, R | GatewayError]:
+    found: dict[str, R | GatewayError] = {}
+    for chunk, rows in zip(chunks, await in_parallel(chunks, partial(_chunk, api, path, row)), strict=True):
+        found.update(dict.fromkeys(chunk, rows) if isinstance(rows, GatewayError) else rows)
+    return found
+
+
 async def _chunk(api: Api, path: str, row: type[R], ids: Sequence[str]) -> dict[str, R | GatewayError]:
     if len(ids) == 1:
         return await _singles(api, path, ids, row)
@@ -62,9 +65,19 @@ async def _chunk(api: Api, path: str, row: type[R], ids: Sequence[str]) -> dict[
     api.log_dropped(path, strangers, "batch_ids")
     is_capped = answer.is_partial or (answer.total is not None and answer.total > len(rows))
     missing = [id for id in ids if id not in found]
-    if strangers or is_capped:  # the filter or the limit had no effect: absence proves nothing
+    if strangers or (is_capped and len(found) < 2):  # the filter or the limit had no effect: absence proves nothing
         return found | await _singles(api, path, missing, row)
+    if missing and found and (is_capped or answer.total is None):  # without a count, a cap is silent
+        return found | await _rest(api, path, row, missing, len(found))
     return found or await _unless_literal(api, path, ids, row)
+
+
+async def _rest(api: Api, path: str, row: type[R], ids: Sequence[str], page: int) -> dict[str, R | GatewayError]:
+    """What is missing of a page that had room for so many rows only, asked for in batches that fit on such pages."""
+    found = await _chunks(api, path, row, [ids[start : start + page] for start in range(0, len(ids), page)])
+    if found:  # else the backend claims more than was asked for, and the ids are unknown
+        log.warning("backend_page_capped", backend=api.backend, path=path, rows=page, see=api.setting("limit_max"))
+    return found
 
 
 async def _unless_literal(api: Api, path: str, ids: Sequence[str], row: type[R]) -> dict[str, R | GatewayError]:

@@ -2,15 +2,20 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from itertools import product
 from typing import Generic, TypeVar
 
 import msgspec
+import structlog
 
 from gateway.adapters._api import Api, Filter, Row
 from gateway.adapters._by_id import batches
 from gateway.adapters._call import Answer
 from gateway.adapters._parallel import AT_ONCE, in_parallel
+from gateway.config import Batching
 from gateway.errors import BackendContractBroken, BackendFilterIgnored, GatewayError, ListTooLong
+
+log = structlog.get_logger()
 
 R = TypeVar("R", bound=Row)
 
@@ -45,11 +50,45 @@ async def rows_by_owner(
 
 async def _read(api: Api, listing: Listing[R], filters: Sequence[Filter], owners: Sequence[str]) -> dict[str, list[R]]:
     try:
-        return await _all_rows(api, listing, owners, filters)
+        if api.profile.batch_ids is Batching.NONE and any(len(filter.values) > 1 for filter in filters):
+            return await _one_value_each(api, listing, filters, owners)
+        return await _all_rows(api, listing, owners, filters) or await _unless_literal(api, listing, filters, owners)
     except BackendFilterIgnored:
         if "," in owners[0]:  # goes alone, and was read as several: the rows are theirs, its own cannot be asked for
             return {}
         raise
+
+
+async def _unless_literal(
+    api: Api, listing: Listing[R], filters: Sequence[Filter], owners: Sequence[str]
+) -> dict[str, list[R]]:
+    """After an empty list: nothing, unless it was empty because several values were taken for one."""
+    several = {filter.name for filter in filters if len(filter.values) > 1}
+    if len(owners) > 1:
+        several.add(listing.parameter)
+    if several <= api.several_taken:
+        return {}
+    found = await _one_value_each(api, listing, filters, owners)
+    if found:
+        setting = api.setting("batch_owners" if listing.parameter in several else "batch_ids")
+        log.warning("backend_batch_not_understood", backend=api.backend, path=listing.path, see=setting)
+    return found
+
+
+async def _one_value_each(
+    api: Api, listing: Listing[R], filters: Sequence[Filter], owners: Sequence[str]
+) -> dict[str, list[R]]:
+    """The same rows, by calls in which each filter has one value; a row that several of them give comes once."""
+    ways = product(*([Filter(filter.name, [value]) for value in filter.values] for filter in filters))
+    calls = [(owner, way) for way in ways for owner in owners]
+    parts = await in_parallel(calls, lambda call: _all_rows(api, listing, [call[0]], call[1]))
+    found: dict[str, dict[str, R]] = {}
+    for part in parts:
+        if isinstance(part, GatewayError):
+            raise part
+        for owner, rows in part.items():
+            found.setdefault(owner, {}).update((row.id, row) for row in rows)
+    return {owner: [*rows.values()] for owner, rows in found.items()}
 
 
 def _bounded(api: Api, rows: list[R]) -> list[R] | GatewayError:
@@ -59,13 +98,13 @@ def _bounded(api: Api, rows: list[R]) -> list[R] | GatewayError:
 async def _all_rows(
     api: Api, listing: Listing[R], owners: Sequence[str], filters: Sequence[Filter]
 ) -> dict[str, list[R]]:
-    """Pages until the list is known to end; the rows by the owners that were asked for.
+    """Pages until the list is known to end; the rows by those owners that have any.
 
     While pages are full and more are claimed, the next ones are read together: twice as many each time.
     """
     asked = [api.owned_by(listing.parameter, owners), *filters]
     limit, most = api.profile.limit_max, api.client.list_max_rows * len(owners)
-    rows = _OwnedRows(api, listing, owners)
+    rows = _OwnedRows(api, listing, owners, asked)
     offset, at_once = 0, 1
     read = partial(_page, api, listing, asked, limit, len(owners))
     while True:
@@ -76,13 +115,13 @@ async def _all_rows(
             if isinstance(page, GatewayError):
                 raise page
             if not page.value:
-                return rows.by_owner
+                return rows.found()
             known = len(rows.ids)
             rows.add(page.value)
             offset += len(page.value)
             claimed = 0 if page.total is None else page.total - offset
             if _is_last(page, limit, offset):
-                return rows.by_owner
+                return rows.found()
             if len(rows.ids) == known:
                 raise _repeats(api, listing.path)
             if len(rows.ids) > most:
@@ -129,11 +168,18 @@ async def window(api: Api, path: str, row: type[R], filters: Sequence[Filter], *
 class _OwnedRows(Generic[R]):
     """Rows as they come, each once, by those of their owners who were asked for."""
 
-    def __init__(self, api: Api, listing: Listing[R], owners: Sequence[str]) -> None:
+    def __init__(self, api: Api, listing: Listing[R], owners: Sequence[str], filters: Sequence[Filter]) -> None:
         self._api = api
+        self._filters = filters
         self._listing = listing
         self.by_owner: dict[str, list[R]] = {owner: [] for owner in owners}
         self.ids: set[str] = set()
+
+    def found(self) -> dict[str, list[R]]:
+        """What came, by owner; that anything came shows which filters take several values."""
+        if self.ids:
+            self._api.several_taken.update(filter.name for filter in self._filters if len(filter.values) > 1)
+        return {owner: rows for owner, rows in self.by_owner.items() if rows}
 
     def add(self, rows: Sequence[R]) -> None:
         """A page; BackendFilterIgnored for a row that belongs to nobody who was asked for."""

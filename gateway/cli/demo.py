@@ -9,6 +9,7 @@ import typer
 from gateway.cli.options import (
     BackendPorts,
     Companies,
+    Dialect,
     Host,
     LinesPerCompany,
     LogLevel,
@@ -35,6 +36,7 @@ def demo(
     seed: Seed = 1,
     companies: Companies = 20,
     lines_per_company: LinesPerCompany = 50,
+    dialect: Dialect = "plain",
     log_level: LogLevel = "warning",
 ) -> None:
     """Everything on this machine, made up but real: backends, Valkey, gateway. Ctrl-C ends it."""
@@ -48,6 +50,7 @@ def demo(
         companies=companies,
         lines_per_company=lines_per_company,
         backend_ports=parsed_ports(backend_ports),
+        dialect=dialect,
     )
     run(simulated.demo(options), _welcome, log_level=log_level, ready_path=ready_file)
 

@@ -19,6 +19,9 @@ Now = Annotated[
 Seed = Annotated[int, typer.Option(help="The same seed makes the same companies, lines and keys.")]
 Companies = Annotated[int, typer.Option(min=1, help="How many companies the simulated backends have.")]
 LinesPerCompany = Annotated[int, typer.Option(min=1, help="About how many lines each company has.")]
+Dialect = Annotated[
+    str, typer.Option(help="How the simulated backends speak TM Forum's APIs; docs/simulator.md lists the dialects.")
+]
 BackendPorts = Annotated[
     str, typer.Option(help="Ports of billing, provisioning and CRM, with commas between; 0 takes any free one.")
 ]

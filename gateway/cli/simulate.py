@@ -7,6 +7,7 @@ import msgspec
 from gateway.cli.options import (
     BackendPorts,
     Companies,
+    Dialect,
     Host,
     LinesPerCompany,
     LogLevel,
@@ -30,6 +31,7 @@ def simulate(
     seed: Seed = 1,
     companies: Companies = 20,
     lines_per_company: LinesPerCompany = 50,
+    dialect: Dialect = "plain",
     log_level: LogLevel = "warning",
 ) -> None:
     """The three simulated backends on free ports, without a gateway. Ctrl-C ends them."""
@@ -42,6 +44,7 @@ def simulate(
         companies=companies,
         lines_per_company=lines_per_company,
         backend_ports=parsed_ports(backend_ports),
+        dialect=dialect,
     )
     run(simulated.simulate(options), _backends, log_level=log_level, ready_path=ready_file)
 

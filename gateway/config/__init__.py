@@ -2,7 +2,7 @@
 
 from gateway.config.loading import load_settings
 from gateway.config.naming import ENVIRONMENT_PREFIX
-from gateway.config.profile import API_DEFAULTS, Batching, Profile, profiles_of
+from gateway.config.profile import API_DEFAULTS, NO_API, Batching, Profile, profiles_of
 from gateway.config.resilience import BreakerPolicy, RetryPolicy
 from gateway.config.settings import (
     ApiKeyAuth,
@@ -26,6 +26,7 @@ from gateway.config.settings import (
 __all__ = [
     "API_DEFAULTS",
     "ENVIRONMENT_PREFIX",
+    "NO_API",
     "ApiKeyAuth",
     "Auth",
     "BackendSettings",

@@ -12,6 +12,7 @@ from gateway.config.settings import ApiKeyAuth, Auth, BackendSettings, Settings
 from gateway.errors import ConfigurationError
 
 ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:\d{1,5})?")
+IMPLEMENTATION = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
 HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
@@ -26,6 +27,7 @@ def check(settings: Settings) -> None:
         raise ConfigurationError("identity.algorithms: is empty; name one at least, or leave it out.")
     for name, backend in _backends(settings):
         _check_auth(f"backends.{name}.auth", backend.auth)
+        _check_implementation(f"backends.{name}", backend)
         profiles_of(name, backend.apis)
 
 
@@ -79,6 +81,21 @@ def _check_origin(path: str, origin: str) -> None:
     if origin != "localhost" and ORIGIN.fullmatch(origin) is None:
         raise ConfigurationError(
             f"{path}: '{origin}' is no origin; write it as https://host or https://host:port, or 'localhost'."
+        )
+
+
+def _check_implementation(path: str, backend: BackendSettings) -> None:
+    """The place of a class; the profiles of TM Forum's APIs are not for it."""
+    if backend.implementation is None:
+        return
+    if IMPLEMENTATION.fullmatch(backend.implementation) is None:
+        raise ConfigurationError(
+            f"{path}.implementation: '{backend.implementation}' is not the place of a class; "
+            "write it as package.module:Class."
+        )
+    if backend.apis:
+        raise ConfigurationError(
+            f"{path}.apis: is for TM Forum's APIs, which {path}.implementation does not speak; leave one of them out."
         )
 
 

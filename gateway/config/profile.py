@@ -77,6 +77,9 @@ API_DEFAULTS: dict[str, dict[str, dict[str, str]]] = {
 }
 """What each API has before any setting: backend -> API -> the profile's settings that differ from Profile's own."""
 
+NO_API = ""
+"""Stands for no TM Forum API: a backend's own paths, directly below its `url`."""
+
 CONTRACT_NAMES: dict[str, tuple[str, ...]] = {
     "customerBill": ("credit note", "DeviceBill"),
     "account": ("customer",),
@@ -116,15 +119,15 @@ V5_DEFAULTS = {"owner_parameter": "relatedParty.partyOrPartyRole.id"}
 
 
 def profiles_of(backend: str, apis: Mapping[str, Mapping[str, Any]]) -> dict[str, Profile]:
-    """The profile of every API of a backend, by API; `apis` is what `[backends.<backend>.apis]` sets.
+    """The profile of every API of a backend, by API, and of its own paths under NO_API.
 
-    ConfigurationError names the setting that is unknown or wrong.
+    `apis` is what `[backends.<backend>.apis]` sets. ConfigurationError names the setting that is unknown or wrong.
     """
     defaults = API_DEFAULTS.get(backend, {})
     for api in apis:
         if api not in defaults:
             raise ConfigurationError(f"backends.{backend}.apis.{api}: no such API{meant(api, defaults)}")
-    return {api: _profile(backend, api, apis.get(api, {})) for api in defaults}
+    return {NO_API: Profile(base_path=""), **{api: _profile(backend, api, apis.get(api, {})) for api in defaults}}
 
 
 def _profile(backend: str, api: str, asked: Mapping[str, Any]) -> Profile:

@@ -76,6 +76,8 @@ class BackendSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """Calls that wait for one of these to end; more are refused at once."""
     retry: RetryPolicy = msgspec.field(default_factory=RetryPolicy)
     breaker: BreakerPolicy = msgspec.field(default_factory=BreakerPolicy)
+    implementation: str | None = None
+    """`package.module:Class`, for a system that speaks no TM Forum APIs."""
     apis: dict[str, dict[str, Any]] = {}
     """Profile settings that differ from the default, by API: `[backends.crm.apis.troubleTicket]`."""
 

@@ -10,6 +10,9 @@ from gateway.domain.company import CompanyAccounts
 from gateway.domain.money import Money
 from gateway.domain.page import Order
 
+MONTHS_SHOWN = 24
+"""How far back invoices go: they are those issued since the start of the same day so many months ago."""
+
 
 class InvoiceKind(Enum):
     """What an invoice is for."""

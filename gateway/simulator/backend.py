@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from typing import Any
-from urllib.parse import parse_qsl
 
 import msgspec
 from starlette.exceptions import HTTPException
@@ -13,6 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.simulator.faults import encode, error_body
 from gateway.simulator.knobs import ALL_WELL, Knobs
+from gateway.simulator.parameters import minded
 from gateway.simulator.query import BadQuery, Documents, Query, projected, read_query
 from gateway.simulator.world import Resource, World
 
@@ -36,7 +36,6 @@ APIS: dict[str, dict[str, tuple[str, ...]]] = {
 """Backend → base path of an API → its resources."""
 
 USAGE_CONSUMPTION = "/tmf-api/usageConsumption/v4/queryUsageConsumption"
-V5_PARTY = "partyOrPartyRole."
 
 
 class ProductReference(msgspec.Struct, frozen=True):
@@ -64,7 +63,10 @@ def backend_routes(name: str, world: World) -> list[BaseRoute]:
     for base_path, resources in APIS[name].items():
         for resource in resources:
             path = f"{base_path}/{resource}"
-            routes += [Route(path, _list(resource, documents)), Route(f"{path}/{{id:path}}", _one(resource, world))]
+            routes += [
+                Route(path, _list(resource, documents, world)),
+                Route(f"{path}/{{id:path}}", _one(resource, world)),
+            ]
     if name == "billing":
         routes.append(Route(USAGE_CONSUMPTION, _usage_consumption(world), methods=["POST"]))
     return routes
@@ -89,43 +91,33 @@ async def _not_found(scope: Scope, receive: Receive, send: Send) -> None:
     await _error(404, "notFound", "There is nothing at this path.")(scope, receive, send)
 
 
-def _list(resource: str, documents: Documents) -> Any:
+def _list(resource: str, documents: Documents, world: World) -> Any:
     async def endpoint(request: Request) -> Response:
         knobs: Knobs = request.scope.get("knobs", ALL_WELL)
         try:
-            query = read_query(resource, _parameters(request, knobs))
+            parameters = minded(resource, request.scope["query_string"], knobs)
+            query = read_query(resource, parameters, literal_commas=knobs.literal_commas)
         except BadQuery as error:
             return _error(400, "invalidQuery", str(error))
         rows = documents.select(resource, query)
         if not rows and knobs.empty_list_as_404:
             return _error(404, "notFound", "No records.")
-        return _page(rows, query, knobs)
+        total = len(world.tables[resource]) if knobs.whole_totals else len(rows)
+        return _page(request.url.path, rows, total, query, knobs)
 
     return endpoint
 
 
-def _parameters(request: Request, knobs: Knobs) -> list[tuple[str, str]]:
-    """The query's parameters, as far as this backend minds them at the moment."""
-    parameters = parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
-    if knobs.v5_parties:
-        parameters = [(name.replace(V5_PARTY, ""), value) for name, value in parameters if name != "relatedParty.id"]
-    if knobs.ignored_filters:
-        return [(name, value) for name, value in parameters if name in ("offset", "limit")]
-    if knobs.no_batch_ids:
-        names = [name for name, _ in parameters]
-        return [
-            (name, value)
-            for name, value in parameters
-            if name in ("fields", "sort") or ("," not in value and names.count(name) == 1)
-        ]
-    return parameters
-
-
-def _page(rows: list[Resource], query: Query, knobs: Knobs) -> Response:
+def _page(path: str, rows: list[Resource], total: int, query: Query, knobs: Knobs) -> Response:
     limit = query.limit if knobs.page_cap is None else min(query.limit, knobs.page_cap)
-    shown = rows[query.offset : query.offset + limit]
-    headers = {"X-Total-Count": str(len(rows)), "X-Result-Count": str(len(shown))}
-    return _json([projected(row, query.fields) for row in shown], 200 if len(shown) == len(rows) else 206, headers)
+    end = query.offset + limit
+    shown = rows[query.offset : end]
+    headers = {"X-Result-Count": str(len(shown))} | ({} if knobs.no_totals else {"X-Total-Count": str(total)})
+    if knobs.unfiltered_next_link and end < total:
+        headers["Link"] = f'<{path}?offset={end}?limit={limit}>; rel="next"'
+    return _json(
+        [projected(row, query.fields) for row in shown], 200 if knobs.no_totals or len(shown) == total else 206, headers
+    )
 
 
 def _one(resource: str, world: World) -> Any:

@@ -10,6 +10,7 @@ from gateway.simulator.control import Control
 from gateway.simulator.faults import Faults
 from gateway.simulator.identity import Identity
 from gateway.simulator.identity_routes import identity_routes
+from gateway.simulator.knobs import ALL_WELL, Knobs
 from gateway.simulator.world import World
 
 GRACE_SECONDS = 0.5
@@ -29,15 +30,20 @@ class SimulatedBackends:
 
 @asynccontextmanager
 async def simulated_backends(
-    world: World, *, host: str = "127.0.0.1", ports: tuple[int, int, int] = (0, 0, 0)
+    world: World,
+    *,
+    host: str = "127.0.0.1",
+    ports: tuple[int, int, int] = (0, 0, 0),
+    knobs: Knobs = ALL_WELL,
 ) -> AsyncIterator[SimulatedBackends]:
     """Serves billing, provisioning and CRM (which is also the identity provider) on three ports; 0 is any free one.
 
-    ConfigurationError names a port that cannot be had; then none is served.
+    All begin with `knobs`, and go back to them when they are reset. ConfigurationError names a port that cannot be
+    had; then none is served.
     """
     identity = Identity(world.seed, clock=world.clock)
     stopping = asyncio.Event()
-    faults = {name: _backend(name, world, identity, stopping) for name in APIS}
+    faults = {name: _backend(name, world, identity, stopping, knobs) for name in APIS}
     async with AsyncExitStack() as stack:
         urls = {
             name: await stack.enter_async_context(
@@ -49,9 +55,9 @@ async def simulated_backends(
         yield SimulatedBackends(urls, identity, faults)
 
 
-def _backend(name: str, world: World, identity: Identity, stopping: asyncio.Event) -> Faults:
+def _backend(name: str, world: World, identity: Identity, stopping: asyncio.Event, knobs: Knobs) -> Faults:
     routes = [*backend_routes(name, world), *Control(world, lambda: faults).routes()]
     if name == "crm":
         routes += identity_routes(identity)
-    faults = Faults(application(routes), seed=world.seed, stopping=stopping)
+    faults = Faults(application(routes), seed=world.seed, stopping=stopping, knobs=knobs)
     return faults

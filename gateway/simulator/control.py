@@ -10,8 +10,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from gateway.simulator.dialects import DIALECTS
 from gateway.simulator.faults import Faults, encode, error_body
-from gateway.simulator.knobs import ALL_WELL, Knobs
+from gateway.simulator.knobs import Knobs
 from gateway.simulator.scenarios import SCENARIOS
 from gateway.simulator.world import World
 
@@ -24,10 +25,12 @@ INDEX = {
     "POST /control/orders/{id}/step": "move an order to its next state",
     "POST /control/tickets/{id}/step": "move a ticket to its next state",
     "POST /control/lines/{id}/drop-credit": 'take credit from a prepaid line: {"amount": 5.00}',
-    "POST /control/reset": "the world as it began, and this backend's knobs off",
+    "POST /control/reset": "the world as it began, and this backend's knobs as they were at the start",
     "GET /control/outbox": "the mails and SMS that would have been sent",
     "GET /control/scenarios": "the named companies",
     "GET, PUT, DELETE /control/knobs": "how this backend misbehaves; the names are in the answer of GET",
+    "GET /control/dialects": "what real backends are like: the knobs for each, and what to tell the gateway of it",
+    "PUT /control/dialects/{name}": "set this backend's knobs as one of them has it",
     "GET, DELETE /control/calls": "what this backend was asked since the last DELETE",
 }
 
@@ -64,6 +67,8 @@ class Control:
             Route("/control/outbox", self._outbox),
             Route("/control/scenarios", self._scenarios),
             Route("/control/knobs", self._knobs, methods=["GET", "PUT", "DELETE"]),
+            Route("/control/dialects", self._dialects),
+            Route("/control/dialects/{name}", self._dialect, methods=["PUT"]),
             Route("/control/calls", self._calls, methods=["GET", "DELETE"]),
         ]
 
@@ -92,7 +97,7 @@ class Control:
 
     async def _reset(self, request: Request) -> Response:
         self._world.reset()
-        self._faults().knobs = ALL_WELL
+        self._turn(self._faults().at_start)
         return _json(self._now())
 
     async def _outbox(self, request: Request) -> Response:
@@ -107,7 +112,14 @@ class Control:
     async def _knobs(self, request: Request) -> Response:
         if request.method == "PUT":
             return await _acted(request, Knobs, self._turn)
-        return _json(self._turn(ALL_WELL) if request.method == "DELETE" else self._faults().knobs)
+        faults = self._faults()
+        return _json(self._turn(faults.at_start) if request.method == "DELETE" else faults.knobs)
+
+    async def _dialects(self, request: Request) -> Response:
+        return _json(list(DIALECTS.values()))
+
+    async def _dialect(self, request: Request) -> Response:
+        return _answer(lambda: self._turn(DIALECTS[request.path_params["name"]].knobs))
 
     def _turn(self, knobs: Knobs) -> Knobs:
         self._faults().knobs = knobs

@@ -12,10 +12,12 @@ import msgspec
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.simulator.knobs import ALL_WELL, Knobs
+from gateway.simulator.v5 import Document, with_flat_media, with_nested_references, with_type
 
 CALLS_KEPT = 10_000
 CANARY = "CANARY-7f3a-must-reach-no-client"
 CONTROL = "/control"
+PAGE = b"<html>Service</html>"
 
 encode = msgspec.json.Encoder(decimal_format="number").encode
 _decode = msgspec.json.Decoder(float_hook=Decimal).decode
@@ -32,12 +34,13 @@ class Call(msgspec.Struct, frozen=True):
 class Faults:
     """An ASGI middleware: what passes through it is recorded, and spoilt as the knobs say."""
 
-    def __init__(self, app: ASGIApp, *, seed: int, stopping: asyncio.Event) -> None:
+    def __init__(self, app: ASGIApp, *, seed: int, stopping: asyncio.Event, knobs: Knobs = ALL_WELL) -> None:
         self.calls: deque[Call] = deque(maxlen=CALLS_KEPT)
+        self.at_start = knobs
         self._app = app
         self._stopping = stopping
         self._seed = seed
-        self.knobs = ALL_WELL
+        self.knobs = knobs
 
     @property
     def knobs(self) -> Knobs:
@@ -104,10 +107,11 @@ class _Spoilt:
             await self._finish()
 
     async def _finish(self) -> None:
-        body = b"<html>Service</html>" if self._knobs.wrong_json else self._rewritten()
-        headers = [(name, value) for name, value in self._start["headers"] if name.lower() != b"content-length"]
-        headers.append((b"content-length", str(len(body)).encode()))
-        await self._send({**self._start, "headers": headers})
+        is_page = self._knobs.html_errors and self._start["status"] >= 400 and self._start["status"] != 404
+        body = PAGE if is_page or self._knobs.wrong_json else self._rewritten()
+        new = {b"content-length": str(len(body)).encode()} | ({b"content-type": b"text/html"} if is_page else {})
+        headers = [(name, value) for name, value in self._start["headers"] if name.lower() not in new]
+        await self._send({**self._start, "headers": [*headers, *new.items()]})
         is_cut = self._knobs.truncated_body
         sent = body[: len(body) // 2] if is_cut else body
         await self._send({"type": "http.response.body", "body": sent, "more_body": is_cut})
@@ -118,7 +122,9 @@ class _Spoilt:
             change
             for change, is_on in (
                 (_with_canary, knobs.canary_secrets),
-                (_with_v5_references, knobs.v5_parties),
+                (with_nested_references, knobs.v5_parties),
+                (with_flat_media, knobs.flat_contact_media),
+                (with_type, knobs.types_everywhere),
                 (_with_wrong_ids, knobs.wrong_shape),
                 (_with_numeric_code, knobs.numeric_error_codes),
             )
@@ -163,45 +169,26 @@ def error_body(status: int, reason: str, message: str = "") -> dict[str, str]:
     return {"code": str(status), "reason": reason, "message": message or reason, "status": str(status)}
 
 
-Document = dict[str, Any]
+Change = Callable[[Document, str], Document]
+"""Makes another object of one that stands under an attribute; "" for one that stands by itself."""
 
 
-def _each_object(value: Any, change: Callable[[Document], Document]) -> Any:
+def _each_object(value: Any, change: Change, attribute: str = "") -> Any:
     """The same JSON with every object changed, from the inside out."""
     if isinstance(value, list):
-        return [_each_object(item, change) for item in value]
+        return [_each_object(item, change, attribute) for item in value]
     if isinstance(value, dict):
-        return change({name: _each_object(item, change) for name, item in value.items()})
+        return change({name: _each_object(item, change, name) for name, item in value.items()}, attribute)
     return value
 
 
-def _with_canary(document: Document) -> Document:
+def _with_canary(document: Document, _attribute: str) -> Document:
     return {**document, "internalNote": CANARY, "x-secret": {"note": CANARY}}
 
 
-V5_REFERENCES = (
-    ("relatedParty", "RelatedPartyRefOrPartyRoleRef", "partyOrPartyRole"),
-    ("relatedEntity", "RelatedEntity", "entity"),
-)
-"""Attributes whose references v5 nests: the type of what holds them, and under which name it does."""
-
-
-def _with_v5_references(document: Document) -> Document:
-    """Parties and entities one level down: only the role stays beside them."""
-    nested = {
-        attribute: [
-            {"role": reference["role"], "@type": type, inner: {k: v for k, v in reference.items() if k != "role"}}
-            for reference in document[attribute]
-        ]
-        for attribute, type, inner in V5_REFERENCES
-        if attribute in document
-    }
-    return {**document, **nested}
-
-
-def _with_wrong_ids(document: Document) -> Document:
+def _with_wrong_ids(document: Document, _attribute: str) -> Document:
     return {**document, "id": {"wrong": "shape"}} if "id" in document else document
 
 
-def _with_numeric_code(document: Document) -> Document:
+def _with_numeric_code(document: Document, _attribute: str) -> Document:
     return {**document, "code": int(document["code"])} if {"code", "reason"} <= document.keys() else document

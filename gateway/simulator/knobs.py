@@ -37,16 +37,34 @@ class Knobs(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Every `id` is an object instead of a string, those of references too."""
     ignored_filters: bool = False
     """Filters, `fields` and `sort` have no effect: lists are pages of everything."""
+    known_filters: tuple[str, ...] | None = None
+    """Of the filters that a resource has, only these are known, such as `status`; null is all of them."""
+    unknown_filters_ignored: bool = False
+    """A filter that is not known has no effect, instead of being refused."""
     no_batch_ids: bool = False
     """A filter with several values has no effect."""
+    literal_commas: bool = False
+    """A comma is part of a filter's value, so that several values are one that nothing has."""
     empty_list_as_404: bool = False
     """A list without rows is 404, as ServiceNow answers."""
     page_cap: Rows | None = None
     """No page has more rows than this, whatever `limit` asks for."""
+    no_totals: bool = False
+    """There is no `X-Total-Count`, and a part of a list is 200, so that nothing tells of a page that was cut."""
+    whole_totals: bool = False
+    """`X-Total-Count` counts all records of the resource, whatever was asked for, and 206 goes by it."""
+    unfiltered_next_link: bool = False
+    """A page with more after it has a `Link` to the next one, malformed, in which the filters are lost."""
     v5_parties: bool = False
     """Parties and entities are nested as in v5; `relatedParty.partyOrPartyRole.id` filters, `relatedParty.id` not."""
+    types_everywhere: bool = False
+    """Every object has an `@type`, references too, as v5 asks for."""
+    flat_contact_media: bool = False
+    """Contact media are flat and typed as in v5: `emailAddress` stands under no `characteristic`."""
     numeric_error_codes: bool = False
     """`code` in error bodies is a number, as TM Forum's reference server sends it."""
+    html_errors: bool = False
+    """The body of an error is an HTML page, except for 404, as TM Forum's reference server answers."""
     canary_secrets: bool = False
     """Every document and error body carries a text that begins with CANARY and must reach no client."""
 

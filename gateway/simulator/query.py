@@ -73,11 +73,14 @@ class Query(msgspec.Struct, frozen=True):
     limit: int
 
 
-def read_query(resource: str, parameters: Iterable[tuple[str, str]]) -> Query:
-    """The query that a resource's parameters ask; BadQuery names a parameter that cannot be."""
+def read_query(resource: str, parameters: Iterable[tuple[str, str]], *, literal_commas: bool = False) -> Query:
+    """The query that a resource's parameters ask; BadQuery names a parameter that cannot be.
+
+    With `literal_commas` a filter's value is taken as it is, commas and all.
+    """
     given: dict[str, list[str]] = defaultdict(list)
     for name, value in parameters:
-        given[name] += value.split(",")
+        given[name] += [value] if literal_commas and name not in CONTROLS else value.split(",")
     return Query(
         conditions=tuple(
             _condition(resource, name, tuple(values)) for name, values in given.items() if name not in CONTROLS
@@ -89,11 +92,15 @@ def read_query(resource: str, parameters: Iterable[tuple[str, str]]) -> Query:
     )
 
 
-def _condition(resource: str, name: str, values: tuple[str, ...]) -> Condition:
+def filtered_path(name: str) -> tuple[str, Comparison | None]:
+    """The attribute that a filter's name means, and how it is compared where that is not by equality."""
     path, _, suffix = name.rpartition(".")
     compare = COMPARISONS.get(suffix) if path.endswith("Date") else None
-    if compare is None and suffix != "eq":
-        path = name
+    return (name if compare is None and suffix != "eq" else path), compare
+
+
+def _condition(resource: str, name: str, values: tuple[str, ...]) -> Condition:
+    path, compare = filtered_path(name)
     if path not in FILTERS[resource]:
         raise BadQuery(f"{resource} has no filter '{name[:80]}'; there are {', '.join(FILTERS[resource])}.")
     if compare is not None and not all(_is_time(value) for value in values):

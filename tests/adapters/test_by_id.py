@@ -97,22 +97,54 @@ async def test_an_ignored_filter_without_a_total(server: Any, connect: Any) -> N
     assert sorted(server.paths()) == ["/thing", "/thing/a", "/thing/b"]
 
 
-async def test_a_capped_page(server: Any, connect: Any) -> None:
-    """Fewer rows than the backend says it has: the rest is asked for one by one."""
+async def test_a_capped_page(server: Any, connect: Any, logged: list[dict[str, Any]]) -> None:
+    """Fewer rows than the backend says it has: the rest is asked for in batches of as many, and the log says why."""
     server.page_cap = 2
-    have(server, "a", "b", "c")
-    assert set(await read(connect, ["a", "b", "c"])) == {"a", "b", "c"}
-    assert server.paths() == ["/thing", "/thing/c"]
+    have(server, "a", "b", "c", "d", "e")
+    assert set(await read(connect, ["a", "b", "c", "d", "e", "zz"])) == {"a", "b", "c", "d", "e"}
+    assert sorted(seen.query[0] for seen in server.seen) == ["id=a,b,c,d,e,zz", "id=c,d", "id=e,zz"]
+    told = [event for event in logged if event["event"] == "backend_page_capped"]
+    assert [(event["rows"], event["see"]) for event in told] == [(2, "backends.crm.apis.troubleTicket.limit_max")]
 
 
 async def test_a_capped_page_without_a_total(server: Any, connect: Any) -> None:
-    """206 alone says that rows are missing."""
-    server.page_cap = 2
+    """206 alone says that rows are missing; a page of one row leaves nothing to batch."""
+    server.page_cap = 1
     server.total = lambda _matching, _collection: None
     have(server, "a", "b", "c")
     assert set(await read(connect, ["a", "b", "c", "zz"])) == {"a", "b", "c"}
     assert server.paths()[0] == "/thing"
-    assert sorted(server.paths()[1:]) == ["/thing/c", "/thing/zz"]
+    assert sorted(server.paths()[1:]) == ["/thing/b", "/thing/c", "/thing/zz"]
+
+
+async def test_a_cap_that_nothing_tells_of(server: Any, connect: Any) -> None:
+    """Without a count and without 206 what is missing is asked for again; it costs nothing where nothing is missing."""
+    server.page_cap = 2
+    server.total = lambda _matching, _collection: None
+    have(server, "a", "b", "c")
+
+    async def silent(request: web.BaseRequest) -> web.StreamResponse:
+        server.answer = None
+        answer = await server.handle(request)
+        server.answer = silent
+        server.seen.pop()
+        return web.Response(body=answer.body, content_type="application/json")
+
+    server.answer = silent
+    assert set(await read(connect, ["a", "b", "c"])) == {"a", "b", "c"}
+    assert server.paths() == ["/thing", "/thing/c"]
+    server.seen.clear()
+    assert set(await read(connect, ["a", "b"])) == {"a", "b"}
+    assert server.paths() == ["/thing"]
+
+
+async def test_a_count_of_the_whole_collection(server: Any, connect: Any, logged: list[dict[str, Any]]) -> None:
+    """Claimed rows that are not ours are looked for once more; no cap is blamed for an id that is unknown."""
+    server.total = lambda _matching, collection: collection
+    have(server, "a", "b", *(f"id-{number}" for number in range(50)))
+    assert set(await read(connect, ["a", "b", "zz"])) == {"a", "b"}
+    assert server.paths() == ["/thing", "/thing/zz"]
+    assert [event for event in logged if event["event"] == "backend_page_capped"] == []
 
 
 async def test_a_batch_that_is_taken_for_one_id(server: Any, connect: Any, logged: list[dict[str, Any]]) -> None:

@@ -59,6 +59,64 @@ async def test_several_owners_in_one_call(server: Any, connect: Any, batching: s
     assert [seen.query for seen in server.seen] == [[*query, "offset=0", "limit=100"]]
 
 
+async def test_several_owners_that_are_taken_for_one(server: Any, connect: Any, logged: list[dict[str, Any]]) -> None:
+    """A backend that looks for the owner `ann,bob` finds nothing: each is asked for alone, and the log says why."""
+    server.separator, server.literal = None, True
+    have(server, ann=3, bob=2)
+    assert lengths(await read(connect, ["ann", "bob"], batch_owners="comma")) == {"ann": 3, "bob": 2}
+    assert [seen.query[0] for seen in server.seen] == ["owner=ann,bob", "owner=ann", "owner=bob"]
+    told = [event for event in logged if event["event"] == "backend_batch_not_understood"]
+    assert [event["see"] for event in told] == ["backends.crm.apis.troubleTicket.batch_owners"]
+
+
+async def test_nothing_is_believed_once_several_values_were_seen_to_work(server: Any, connect: Any) -> None:
+    """An empty list of several owners is looked at owner by owner, until such a filter has found anything."""
+    have(server, ann=3)
+    async with connect("crm", apis={"troubleTicket": {"batch_owners": "comma"}}) as client:
+        api = Api(client, "troubleTicket")
+        listing = Listing("/thing", Thing, lambda row: row.owner, "owner", api.setting("owner_parameter"))
+        for owners, calls in ((["eve", "zoe"], 3), (["ann", "eve"], 1), (["eve", "zoe"], 1)):
+            server.seen.clear()
+            found = await rows_by_owner(api, listing, owners)
+            assert lengths(found) == {owner: 3 if owner == "ann" else 0 for owner in owners}
+            assert len(server.seen) == calls
+
+
+KINDS = Filter("kind", ["big", "small"])
+
+
+@pytest.mark.parametrize(
+    ("profile", "calls"),
+    [
+        ({}, ["kind=big,small", "kind=big", "kind=small"]),
+        ({"batch_ids": "none"}, ["kind=big", "kind=small"]),
+    ],
+)
+async def test_words_where_a_comma_is_part_of_a_word(
+    server: Any, connect: Any, profile: dict[str, str], calls: list[str]
+) -> None:
+    """The list is whole all the same: a call for each word, at once where the profile says so."""
+    server.separator, server.literal = None, True
+    server.rows["thing"] = [{"id": kind, "owner": ["ann"], "kind": kind} for kind in ("big", "small", "odd")]
+    async with connect("crm", apis={"troubleTicket": profile}) as client:
+        api = Api(client, "troubleTicket")
+        listing = Listing("/thing", Thing, lambda row: row.owner, "owner", api.setting("owner_parameter"))
+        found = await rows_by_owner(api, listing, ["ann"], [KINDS])
+    assert found == {"ann": [Thing("big", ["ann"]), Thing("small", ["ann"])]}
+    assert [seen.query[1] for seen in server.seen] == calls
+
+
+async def test_a_row_that_two_calls_give_comes_once(server: Any, connect: Any) -> None:
+    """Where the filter on words has no effect, each call gives the whole list."""
+    have(server, ann=3)
+    server.ignored = {"kind"}
+    async with connect("crm", apis={"troubleTicket": {"batch_ids": "none"}}) as client:
+        api = Api(client, "troubleTicket")
+        listing = Listing("/thing", Thing, lambda row: row.owner, "owner", api.setting("owner_parameter"))
+        found = await rows_by_owner(api, listing, ["ann"], [KINDS])
+    assert found == {"ann": [Thing(f"ann-000{number}", ["ann"]) for number in range(3)]}
+
+
 async def test_an_owner_with_a_comma_goes_alone(server: Any, connect: Any) -> None:
     """It would be taken for two."""
     server.separator = None

@@ -161,6 +161,19 @@ async def test_a_vat_number_in_both_spellings(
     assert [[pair for pair in seen.query if pair.startswith(VAT)] for seen in server.seen] == calls
 
 
+async def test_spellings_where_a_comma_is_part_of_a_number(server: Any, connect: Any) -> None:
+    """A CRM that looks for one number with a comma in it finds nothing, so each spelling is asked for alone."""
+    server.rows["organization"] = [organization("org-1", "Alfa", "IT01234567897")]
+    server.separator, server.literal = None, True
+    found = await search(server, connect, CompanySearch("01234567897", None, 0, 10))
+    assert [row.company_id for row in found.profiles] == ["org-1"]
+    assert [seen.query[0] for seen in server.seen] == [
+        f"{VAT}=01234567897,IT01234567897",
+        f"{VAT}=01234567897",
+        f"{VAT}=IT01234567897",
+    ]
+
+
 async def test_names_in_any_case(server: Any, connect: Any, logged: list[dict[str, Any]]) -> None:
     """A CRM whose search is wider than ours gives what fits; the rest is dropped and counted."""
     names = ["ALFA S.p.A.", "Alfa S.p.A.", "Alfa S.p.A. in liquidazione"]

@@ -2,11 +2,12 @@
 
 import asyncio
 import json
+import re
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,6 +15,8 @@ from gateway.demo import Demo, DemoOptions, demo_of
 from gateway.log import flush_logs
 from gateway.simulator.world import World
 
+OF_AN_API = re.compile(r"/tmf-api/.*?/v4/|/flat/")
+"""What comes before the name of a resource."""
 OPERATIONS = Path(__file__).parents[2] / "contracts" / "operations"
 
 
@@ -77,8 +80,9 @@ class Journey:
         yield recorded
         for name in names:
             for call in self.backend(name, "/control/calls"):
-                if call["path"].startswith("/tmf-api/"):
-                    _, resource, *one = call["path"].split("/v4", 1)[1].split("/")
+                api = OF_AN_API.match(call["path"])
+                if api is not None:
+                    resource, *one = call["path"][api.end() :].split("/")
                     recorded.append((resource, f"id={one[0]}" if one else call["query"]))
 
 
@@ -99,8 +103,13 @@ def _json(text: bytes) -> Any:
     return json.loads(text) if text else None
 
 
+def running(world: World, options: DemoOptions) -> AbstractContextManager[Journey]:
+    """A demo around a world."""
+    return in_thread(world, lambda: demo_of(world, options))
+
+
 @contextmanager
-def running(world: World, options: DemoOptions) -> Iterator[Journey]:
+def in_thread(world: World, start: Callable[[], AbstractAsyncContextManager[Demo]]) -> Iterator[Journey]:
     """A demo in a thread of its own, because journeys are plain blocking clients."""
     ready: asyncio.Queue[Demo] = asyncio.Queue()
     started, loops = threading.Event(), []
@@ -109,7 +118,7 @@ def running(world: World, options: DemoOptions) -> Iterator[Journey]:
 
     async def main() -> None:
         loops.append(asyncio.get_running_loop())
-        async with demo_of(world, options) as demo:
+        async with start() as demo:
             ready.put_nowait(demo)
             started.set()
             await stop.wait()

@@ -6,19 +6,11 @@ from decimal import Decimal
 
 import pytest
 
-from gateway.simulator.clock import SimulatedClock
 from gateway.simulator.world import Resource, World
+from tests.simulator.still_clock import StillClock
 
 START = datetime(2026, 11, 24, 9, tzinfo=UTC)
 DAY = 86_400
-
-
-class StillClock(SimulatedClock):
-    """Moves only when it is told to, so that dates are exact however long a test takes."""
-
-    def __call__(self) -> datetime:
-        """The time it was last moved to, in UTC."""
-        return self.start + self._advanced
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,10 @@ from typing import Any
 import aiohttp
 import pytest
 
-from gateway.simulator.backends import SimulatedBackends
+from gateway.simulator.backends import SimulatedBackends, simulated_backends
+from gateway.simulator.clock import SimulatedClock
+from gateway.simulator.dialects import DIALECTS
+from gateway.simulator.knobs import ALL_WELL, Knobs
 from gateway.simulator.scenarios import SCENARIOS
 from gateway.simulator.world import World
 from tests.simulator.asked import BUCKET, CUSTOMER, ORGANIZATION, PRODUCT, TROUBLE_TICKET, Answer, asked
@@ -151,6 +154,32 @@ async def test_knobs(control: Control, backends: SimulatedBackends, client: aioh
     assert (await control.do("/knobs", {"page_cap": 5}, "PUT")).json == well | {"page_cap": 5}
     assert (await control.do("/knobs", method="DELETE")).json == well
     assert (await asked(client, f"{backends.crm}{CUSTOMER}")).status == 200
+
+
+async def test_dialects(control: Control, backends: SimulatedBackends) -> None:
+    """All are listed with their knobs and profiles; one is turned on by its name, and off like any knob."""
+    listed = {row["name"]: row for row in await control.get("/dialects")}
+    assert list(listed) == list(DIALECTS)
+    assert listed["v5"]["profile"] == {"version": "v5"}
+    well = await control.get("/knobs")
+    assert (await control.do("/dialects/v5", method="PUT")).json == listed["v5"]["knobs"]
+    assert backends.faults["crm"].knobs == DIALECTS["v5"].knobs
+    assert backends.faults["billing"].knobs == ALL_WELL
+    assert (await control.do("/dialects/v6", method="PUT")).status == 404
+    assert (await control.do("/knobs", method="DELETE")).json == well
+
+
+async def test_a_dialect_outlives_other_knobs() -> None:
+    """Backends that were started with a dialect go back to it when a knob is taken away, and when they are reset."""
+    spoken = DIALECTS["v5"].knobs
+    world = World(companies=1, lines_per_company=1, clock=SimulatedClock())
+    async with aiohttp.ClientSession() as session, simulated_backends(world, knobs=spoken) as backends:
+        faults = backends.faults["billing"]
+        for method, path in (("DELETE", "/control/knobs"), ("POST", "/control/reset")):
+            assert faults.knobs == spoken
+            faults.knobs = Knobs(hang=True)
+            assert (await asked(session, f"{backends.billing}{path}", method=method)).status == 200
+        assert faults.knobs == spoken
 
 
 async def test_calls(control: Control, backends: SimulatedBackends, client: aiohttp.ClientSession) -> None:

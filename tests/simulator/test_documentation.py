@@ -2,7 +2,7 @@
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from gateway.simulator.backends import SimulatedBackends
+from gateway.simulator.dialects import DIALECTS, Dialect
 from gateway.simulator.identity_routes import CLIENTS, SECRET
 from gateway.simulator.knobs import ALL_WELL, Knobs
 from gateway.simulator.scenarios import SCENARIOS
@@ -62,6 +63,29 @@ def test_the_knobs_are_all_there() -> None:
     off = {name: msgspec.json.encode(value).decode() for name, value in msgspec.structs.asdict(ALL_WELL).items()}
     assert [row[:2] for row in table("Breaking things")] == [[f"`{name}`", f"`{value}`"] for name, value in off.items()]
     assert list(off) == list(Knobs.__struct_fields__)
+
+
+def _knobs(dialect: Dialect) -> dict[str, object]:
+    """A dialect's knobs, but for where they hold: it is the same of all."""
+    return {name: value for name, value in msgspec.structs.asdict(dialect.knobs).items() if name != "only"}
+
+
+def test_the_dialects_are_all_there() -> None:
+    """Every dialect, with its sentence, the knobs that it sets and the profile that reads it."""
+    off = msgspec.structs.asdict(ALL_WELL)
+
+    def said(settings: Mapping[str, object]) -> str:
+        return ", ".join(f"`{name} = {msgspec.json.encode(value).decode()}`" for name, value in settings.items())
+
+    assert table("Dialects") == [
+        [
+            f"`{it.name}`",
+            it.description,
+            said({name: value for name, value in _knobs(it).items() if value != off[name]}) or "none",
+            said(it.profile) or "none",
+        ]
+        for it in DIALECTS.values()
+    ]
 
 
 def test_the_clients_are_all_there() -> None:

@@ -229,6 +229,66 @@ async def test_no_batch_ids(
     assert set(answer.json[0]) == {"id", "href", "@type", "name"}
 
 
+async def test_known_filters(backends: SimulatedBackends, client: aiohttp.ClientSession, organizations: str) -> None:
+    """A filter that was taken away is refused, or has no effect where unknown ones are ignored; the others work on."""
+    filters = [("status", "validated"), ("id", "org-0009"), ("fields", "name"), ("sort", "-id"), ("limit", "2")]
+    turn(backends, Knobs(known_filters=("status",)))
+    refused = await asked(client, organizations, *filters)
+    assert (refused.status, refused.json["message"]) == (400, "organization has no filter 'id'; there are status.")
+    turn(backends, Knobs(known_filters=("status",), unknown_filters_ignored=True))
+    answer = await asked(client, organizations, *filters)
+    assert (answer.ids, answer.headers["X-Total-Count"]) == (["org-0014", "org-0013"], "14")
+    assert set(answer.json[0]) == {"id", "href", "@type", "name"}
+    assert (await asked(client, organizations, ("status", "closed"))).json == []
+
+
+async def test_unknown_filters_ignored(
+    backends: SimulatedBackends, client: aiohttp.ClientSession, organizations: str
+) -> None:
+    """Only what a resource cannot be filtered by has no effect, comparisons included."""
+    turn(backends, Knobs(unknown_filters_ignored=True))
+    answer = await asked(client, organizations, ("id", "org-0009"), ("colour", "red"), ("billDate.gte", "2026-01-01"))
+    assert answer.ids == ["org-0009"]
+
+
+async def test_literal_commas(backends: SimulatedBackends, client: aiohttp.ClientSession, organizations: str) -> None:
+    """Two ids are one that nobody has, repeated they are two; fields and order are still lists."""
+    turn(backends, Knobs(literal_commas=True))
+    assert (await asked(client, organizations, ("id", "org-0002,org-0003"))).json == []
+    answer = await asked(
+        client, organizations, ("id", "org-0002"), ("id", "org-0003"), ("fields", "name,status"), ("sort", "status,-id")
+    )
+    assert answer.ids == ["org-0003", "org-0002"]
+    assert set(answer.json[0]) == {"id", "href", "@type", "name", "status"}
+
+
+async def test_no_totals(backends: SimulatedBackends, client: aiohttp.ClientSession, organizations: str) -> None:
+    """A part of a list looks like the whole of one."""
+    turn(backends, Knobs(no_totals=True))
+    answer = await asked(client, organizations, ("limit", "3"))
+    assert (answer.status, len(answer.json), "X-Total-Count" in answer.headers) == (200, 3, False)
+
+
+async def test_whole_totals(backends: SimulatedBackends, client: aiohttp.ClientSession, organizations: str) -> None:
+    """One row of fourteen is partial content, however whole it is; a page of everything is not."""
+    turn(backends, Knobs(whole_totals=True))
+    answer = await asked(client, organizations, ("id", "org-0009"))
+    assert (answer.ids, answer.status, answer.headers["X-Total-Count"]) == (["org-0009"], 206, "14")
+    assert (await asked(client, organizations)).status == 200
+
+
+async def test_unfiltered_next_link(
+    backends: SimulatedBackends, client: aiohttp.ClientSession, organizations: str
+) -> None:
+    """A page that more rows follow links to them as the reference server does; the last one links nowhere."""
+    turn(backends, Knobs(unfiltered_next_link=True))
+    answer = await asked(client, organizations, ("status", "validated"), ("limit", "2"), ("offset", "2"))
+    assert answer.headers["Link"] == f'<{ORGANIZATION}?offset=4?limit=2>; rel="next"'
+    last = await asked(client, organizations, ("status", "validated"), ("offset", "12"))
+    assert len(last.json) == 2
+    assert "Link" not in last.headers
+
+
 async def test_empty_list_as_404(
     backends: SimulatedBackends, client: aiohttp.ClientSession, organizations: str
 ) -> None:
@@ -274,6 +334,49 @@ async def test_v5_changes_parties_only(
     row = (await asked(client, f"{backends.provisioning}{PRODUCT}/fix-0001-1")).json
     line = served_world.tables["product"]["fix-0001-1"]
     assert {name for name in line if row[name] != line[name]} == {"relatedParty"}
+
+
+async def test_types_everywhere(
+    backends: SimulatedBackends, client: aiohttp.ClientSession, served_world: World
+) -> None:
+    """References are called after what they refer to, other objects after their attribute; nothing else is new."""
+    backends.faults["provisioning"].knobs = Knobs(types_everywhere=True)
+    row = (await asked(client, f"{backends.provisioning}{PRODUCT}/fix-0001-1")).json
+    line = served_world.tables["product"]["fix-0001-1"]
+    assert row["relatedParty"] == [{**party, "@type": "CustomerRef"} for party in line["relatedParty"]]
+    assert row["productSpecification"] == {**line["productSpecification"], "@type": "ProductSpecification"}
+    assert row["@type"] == line["@type"]
+    error = (await asked(client, f"{backends.provisioning}{PRODUCT}/none")).json
+    assert (error["@type"], error["reason"]) == ("Error", "notFound")
+
+
+async def test_flat_contact_media(
+    backends: SimulatedBackends, client: aiohttp.ClientSession, served_world: World
+) -> None:
+    """What stood under `characteristic` stands beside the kind, and each medium has its type."""
+    turn(backends, Knobs(flat_contact_media=True))
+    flat = (await asked(client, f"{backends.crm}{ORGANIZATION}/org-0001")).json["contactMedium"]
+    nested = served_world.tables["organization"]["org-0001"]["contactMedium"]
+    assert [medium.pop("@type") for medium in flat] == [
+        "EmailContactMedium",
+        "EmailContactMedium",
+        "PhoneContactMedium",
+        "GeographicAddressContactMedium",
+    ]
+    assert flat == [{"contactType": medium["mediumType"], **medium["characteristic"]} for medium in nested]
+
+
+async def test_html_errors(backends: SimulatedBackends, client: aiohttp.ClientSession, organizations: str) -> None:
+    """A refusal and a failure are pages that say they are; an unknown id is JSON, and so is what is well."""
+    turn(backends, Knobs(html_errors=True, numeric_error_codes=True))
+    refused = await asked(client, organizations, ("limit", "abc"))
+    assert (refused.status, refused.headers["Content-Type"]) == (400, "text/html")
+    assert refused.body.startswith(b"<html>")
+    unknown = await asked(client, f"{organizations}/none")
+    assert (unknown.status, unknown.json["code"]) == (404, 404)
+    assert (await asked(client, f"{organizations}/org-0001")).json["id"] == "org-0001"
+    turn(backends, Knobs(html_errors=True, error_rate=1))
+    assert (await asked(client, organizations)).headers["Content-Type"] == "text/html"
 
 
 @pytest.mark.parametrize("path", [ORGANIZATION, f"{ORGANIZATION}/org-0001", f"{ORGANIZATION}/none", "/nowhere"])

@@ -1,7 +1,7 @@
 """Invoices, as customer bills (TMF678)."""
 
 from collections.abc import Callable
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -10,12 +10,11 @@ from gateway.adapters._by_owner import Listing
 from gateway.adapters._dialect import Dialect
 from gateway.adapters._source import ById, ByOwner
 from gateway.adapters._wire import MoneyAmount, Ref, day
-from gateway.domain.invoice import INVOICE_ORDER, Invoice, InvoiceKind, InvoiceState, Period
+from gateway.domain.invoice import INVOICE_ORDER, MONTHS_SHOWN, Invoice, InvoiceKind, InvoiceState, Period
 from gateway.domain.key import Key, Source
-from gateway.domain.time import ROME, Clock
+from gateway.domain.time import Clock, start_of_day_months_ago
 
 PATH = "/customerBill"
-MONTHS_READ = 24
 
 STATES = {
     "new": InvoiceState.DRAFT,
@@ -72,7 +71,7 @@ def invoices_by_account_id(api: Api, clock: Clock) -> Source[Key, tuple[Invoice,
     read = invoice_reader(api.dialect)
 
     def since() -> datetime:
-        return _months_ago(clock(), MONTHS_READ)
+        return start_of_day_months_ago(clock(), MONTHS_SHOWN)
 
     def invoices(rows: list[CustomerBill], key: Key) -> tuple[Invoice, ...]:
         company_id, account_id = key
@@ -133,12 +132,3 @@ def _period(period: BillingPeriod) -> Period | None:
         return None
     start, next_start = day(period.start_date_time), day(period.end_date_time)
     return Period(start, next_start - timedelta(days=1)) if start < next_start else None
-
-
-def _months_ago(now: datetime, months: int) -> datetime:
-    """The start of the same day of an earlier month in Europe/Rome, or of that month's last day."""
-    today = now.astimezone(ROME).date()
-    year, month = divmod(today.year * 12 + today.month - 1 - months, 12)
-    first_of_next = datetime(year + (month + 1) // 12, (month + 1) % 12 + 1, 1, tzinfo=ROME).date()
-    last = first_of_next - timedelta(days=1)
-    return datetime.combine(last.replace(day=min(today.day, last.day)), time(), tzinfo=ROME)

@@ -94,6 +94,7 @@ class CompaniesBySearch:
         for filters in self._ways(search):
             rows = await window(self._api, PATH, Organization, filters, offset=search.offset, count=search.limit + 1)
             if rows:
+                self._api.several_taken.update(filter.name for filter in filters if len(filter.values) > 1)
                 break
         shown = self._matching(rows[: search.limit], search)
         profiles = tuple(map(self._read, shown))
@@ -107,9 +108,12 @@ class CompaniesBySearch:
         if search.vat_number is None:
             return [rest]
         spellings = [_bare(search.vat_number), f"IT{_bare(search.vat_number)}"]
+        apart = [[Filter(name(VAT_FILTER), [spelling]), *rest] for spelling in spellings]
         if self._api.profile.batch_ids is Batching.NONE:
-            return [[Filter(name(VAT_FILTER), [spelling]), *rest] for spelling in spellings]
-        return [[self._api.any_of(name(VAT_FILTER), spellings), *rest]]
+            return apart
+        together = [self._api.any_of(name(VAT_FILTER), spellings), *rest]
+        is_known_to_work = name(VAT_FILTER) in self._api.several_taken
+        return [together] if is_known_to_work else [together, *apart]  # a comma may be part of what is looked for
 
     def _matching(self, rows: list[Organization], search: CompanySearch) -> list[Organization]:
         """The rows that the search means; BackendFilterIgnored where it means none of them."""

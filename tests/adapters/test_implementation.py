@@ -1,0 +1,194 @@
+"""A class that the configuration names in place of a TM Forum one: found or refused by name, and never believed."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from examples.flat_billing import FlatBilling
+from gateway.adapters.billing import BillingBackend
+from gateway.adapters.implementation import implementation
+from gateway.adapters.json_api import JsonApi
+from gateway.adapters.provisioning import ProvisioningBackend
+from gateway.app import gateway_app
+from gateway.config import BackendSettings, BackendsSettings, IdentitySettings, Settings, load_settings
+from gateway.domain.balance import Balance
+from gateway.domain.key import Key, Source
+from gateway.errors import BackendFilterIgnored, BackendUnsupported, ConfigurationError, GatewayError
+from gateway.loaders import Billing
+from tests.resolvers.memory import INVOICES, LINES, MemorySource
+
+HERE = "tests.adapters.test_implementation"
+A1, A2, B1, _B2 = INVOICES
+
+
+class Careless:
+    """Believes whatever its backend says, and lacks most of what is asked for."""
+
+    def __init__(self, _api: JsonApi) -> None:
+        """It has tables in place of a backend."""
+
+    @cached_property
+    def invoice_by_id(self) -> Source[Key, Any]:
+        """Another invoice under an id, and one of another company."""
+        return MemorySource({"bil-a1": A1, "bil-a2": A1, "bil-b1": B1})
+
+    @cached_property
+    def invoices_by_account_id(self) -> Source[Key, Any]:
+        """A stranger's row at the end of a list."""
+        return MemorySource({"acc-a": (A1, A2), "acc-b": (B1, A1), "acc-none": ()})
+
+    @cached_property
+    def balance_by_product_id(self) -> Source[Key, Balance]:
+        """Always the same one."""
+        return MemorySource({"lin-1": Balance("lin-1", None), "lin-2": Balance("lin-1", None)})
+
+
+class CarelessProvisioning:
+    """The same, of records that are found by something that they refer to."""
+
+    def __init__(self, _api: JsonApi) -> None:
+        """It has tables in place of a backend."""
+
+    @cached_property
+    def line_by_sim_id(self) -> Source[Key, Any]:
+        """Another SIM's line."""
+        return MemorySource({"sim-1": LINES[0], "sim-2": LINES[0]})
+
+    @cached_property
+    def line_by_number(self) -> Source[str, Any]:
+        """Its records hold no number, and no company."""
+        return MemorySource({"+39": "found"})
+
+
+class Plain:
+    """Its sources are no cached properties, so they could not be replaced by kept ones."""
+
+    def __init__(self, _api: JsonApi) -> None:
+        """It asks nothing."""
+
+    @property
+    def invoice_by_id(self) -> None:
+        """Anything."""
+
+
+class Unmakeable:
+    """It wants more than it is given."""
+
+
+async def made(connect: Any, named: str, backend: str = "billing", standard: type[Any] = BillingBackend) -> Any:
+    """The object of the class that is named."""
+    async with connect(backend) as client:
+        return implementation(client, named, standard)
+
+
+async def test_a_module_is_what_loaders_ask_for(connect: Any) -> None:
+    """The example has all of the sources, which mypy proves, each of them checked."""
+    async with connect("billing") as client:
+        billing: Billing = FlatBilling(JsonApi(client))
+        chosen = implementation(client, "examples.flat_billing:FlatBilling", BillingBackend)
+    assert type(chosen) is type(billing)
+    names = [name for name, value in vars(BillingBackend).items() if isinstance(value, cached_property)]
+    assert {type(getattr(chosen, name)).__name__ for name in names} == {"Checked"}
+
+
+async def test_records_of_others_are_not_shown(connect: Any, logged: list[dict[str, Any]]) -> None:
+    """A record under another id or of another company is none; a list with a stranger's row fails whole."""
+    billing = await made(connect, f"{HERE}:Careless")
+    found = await billing.invoice_by_id.get_many([Key("a", "bil-a1"), Key("a", "bil-a2"), Key("a", "bil-b1")])
+    assert found == [A1, None, None]
+    assert len([event for event in logged if event["event"] == "backend_rows_dropped"]) == 2
+    own, foreign, none, unknown = await billing.invoices_by_account_id.get_many(
+        [Key("a", "acc-a"), Key("b", "acc-b"), Key("a", "acc-none"), Key("a", "acc-x")]
+    )
+    assert (own, none, unknown) == ((A1, A2), (), None)
+    assert isinstance(foreign, BackendFilterIgnored)
+    assert "invoices_by_account_id" in foreign.message
+    assert await billing.balance_by_product_id.get_many([Key("a", "lin-1"), Key("a", "lin-2")]) == [
+        Balance("lin-1", None),
+        None,
+    ]
+
+
+async def test_what_a_record_refers_to_is_looked_at(connect: Any) -> None:
+    """The line of a SIM must be one that has it; what does not hold its key is believed as it is."""
+    provisioning = await made(connect, f"{HERE}:CarelessProvisioning", "provisioning", ProvisioningBackend)
+    assert await provisioning.line_by_sim_id.get_many([Key("a", "sim-1"), Key("a", "sim-2")]) == [LINES[0], None]
+    assert await provisioning.line_by_number.get_many(["+39", "+40"]) == ["found", None]
+
+
+async def test_what_is_missing_says_so(connect: Any, logged: list[dict[str, Any]]) -> None:
+    """Each key has an error that names the source; the log has told of it at the start."""
+    billing = await made(connect, f"{HERE}:Careless")
+    (told,) = [event for event in logged if event["event"] == "backend_sources_missing"]
+    assert told["sources"] == ["accounts_by_company_id", "gss_usage_by_package_id"]
+    found: Sequence[GatewayError] = await billing.gss_usage_by_package_id.get_many([Key("a", "1"), Key("a", "2")])
+    assert {type(error) for error in found} == {BackendUnsupported}
+    assert [error.message for error in found] == [
+        "The billing backend does not tell this: its implementation has no gss_usage_by_package_id."
+    ] * 2
+
+
+WRONG = [
+    ("examples.nowhere:FlatBilling", "there is no module 'examples.nowhere'; install it beside the gateway"),
+    ("examples.flat_billing:FlatBiling", "the module 'examples.flat_billing' has no class 'FlatBiling'"),
+    ("examples.flat_billing:KINDS", "the module 'examples.flat_billing' has no class 'KINDS'"),
+    (f"{HERE}:Plain", f"invoice_by_id of {HERE}:Plain must be a functools.cached_property of its own"),
+    (f"{HERE}:Unmakeable", f"{HERE}:Unmakeable cannot be made: Unmakeable() takes no arguments"),
+]
+
+
+@pytest.mark.parametrize(("named", "why"), WRONG)
+async def test_a_wrong_name_stops_the_start(named: str, why: str) -> None:
+    """The setting is named, and what to change."""
+    url = "http://127.0.0.1:1"
+    settings = Settings(
+        backends=BackendsSettings(BackendSettings(url=url, implementation=named), *[BackendSettings(url=url)] * 2),
+        identity=IdentitySettings(issuer="urn:test", jwks_url=url),
+    )
+    with pytest.raises(ConfigurationError) as caught:
+        async with gateway_app(settings):
+            pass
+    assert caught.value.message.startswith(f"backends.billing.implementation: {why}")
+
+
+@pytest.mark.parametrize("text", ["import missing_of_the_module", "this is no Python", "1 / 0"])
+async def test_a_module_that_cannot_be_imported(
+    connect: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    """Its own fault is said with it, and is not taken for a wrong name."""
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "broken_billing.py").write_text(text)
+    with pytest.raises(ConfigurationError) as caught:
+        await made(connect, "broken_billing:Billing")
+    assert caught.value.message.startswith(
+        "backends.billing.implementation: the module 'broken_billing' cannot be imported ("
+    )
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        (
+            'implementation = "flat_billing"',
+            "backends.billing.implementation: 'flat_billing' is not the place of a class; "
+            "write it as package.module:Class.",
+        ),
+        (
+            'implementation = "flat.billing:Billing"\napis = { customerBill = { limit_max = 10 } }',
+            "backends.billing.apis: is for TM Forum's APIs, which backends.billing.implementation does not speak; "
+            "leave one of them out.",
+        ),
+    ],
+)
+def test_what_the_settings_can_tell(tmp_path: Path, lines: str, message: str) -> None:
+    """A place that cannot be one, and profiles that nobody would read, are refused when settings are read."""
+    file = tmp_path / "gateway.toml"
+    others = "".join(f'[backends.{name}]\nurl = "http://127.0.0.1:1"\n' for name in ("provisioning", "crm"))
+    identity = '[identity]\nissuer = "urn:test"\njwks_url = "http://127.0.0.1:1"\n'
+    file.write_text(f'{identity}{others}[backends.billing]\nurl = "http://127.0.0.1:1"\n{lines}\n')
+    with pytest.raises(ConfigurationError) as caught:
+        load_settings(file, {})
+    assert caught.value.message == message
