@@ -257,7 +257,9 @@ def test_without_the_demo_packages(command: str) -> None:
     """An installation that cannot simulate says in one line how to get one that can."""
     result = run(command, command=[*COMMAND[:2], f"{WITHOUT_DEMO}; {COMMAND[2]}"])
     assert (result.returncode, result.stdout) == (2, "")
-    assert result.stderr == "telco-gateway: this needs the demo's packages: pip install 'telco-gateway[demo]'\n"
+    assert result.stderr == (
+        "telco-gateway: this needs the packages of the extra 'demo': pip install 'telco-gateway[demo]'\n"
+    )
 
 
 def test_token_needs_no_demo_packages() -> None:

@@ -1,0 +1,143 @@
+"""Where an API is, and how a first few of its rows can be had."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from gateway.contract_kit.api import Api
+from gateway.contract_kit.asking import Asked, Pair
+from gateway.contract_kit.contract import Operation, Parameter
+from gateway.contract_kit.filter_names import spellings
+
+FIRST_ROWS = 10
+NAMED_MAX = 8
+SAMPLES_TRIED = 3
+PROMISE = "the list is there, as an array of objects"
+
+Row = dict[str, Any]
+
+
+class Listing(msgspec.Struct, frozen=True):
+    """A list that gives rows: `query` is what it has to be asked with, `rows` the first of them as they came."""
+
+    operation: Operation
+    query: tuple[Pair, ...]
+    rows: list[Row]
+
+
+async def reached(api: Api, operation: Operation) -> Listing | None:
+    """The list, once it gives an answer; None where it gives none, which is then a point."""
+    where = f"GET {api.resource(operation)}"
+    first = await api.rows(operation, *_first_page(operation))
+    asked: Asked = first
+    query: tuple[Pair, ...] = ()
+    for attempt in (_elsewhere, _without_fields, _filtered):
+        if asked.rows is None:
+            asked, query = await attempt(api, operation, first) or (asked, query)
+    if asked.rows is None:
+        _say_why(api, operation, first)
+        return None
+    if asked.rows and _is_another_api(api, operation, asked.rows):
+        names = ", ".join(sorted(asked.rows[0])[:NAMED_MAX])
+        expected = f"rows with {', '.join(api.item(operation).get('required', []))}"
+        advice = f"see {api.setting_path('base_path')} and the backend's url"
+        api.fails(where, PROMISE, expected=expected, came=f"another API: rows with {names}", advice=advice)
+        return None
+    api.holds(where, PROMISE, "base_path")
+    api.is_reached = True
+    return Listing(operation, query, asked.rows)
+
+
+def _first_page(operation: Operation) -> list[Pair]:
+    offset = [Pair("offset", ["0"])] if operation.query("offset") else []
+    return [*offset, Pair("limit", [str(FIRST_ROWS)])]
+
+
+Found = tuple[Asked, tuple[Pair, ...]] | None
+
+
+async def _elsewhere(api: Api, operation: Operation, first: Asked) -> Found:
+    """The list below another base path that backends are known to have."""
+    if first.status not in (404, 405, 301, 302, 308) and not (first.is_good and first.rows is None):
+        return None
+    for base_path in base_paths(api.profile.base_path):
+        asked = await api.rows(operation, *_first_page(operation), base_path=base_path)
+        if asked.rows is not None and not (asked.rows and _is_another_api(api, operation, asked.rows)):
+            came = f"nothing at {api.path(operation)} ({first.said}); the list is at {api.path(operation, base_path)}"
+            api.needs(f"GET {api.resource(operation)}", "the base path is TM Forum's", "base_path", base_path, came)
+            api.learn(base_path=base_path)
+            return asked, ()
+    return None
+
+
+async def _without_fields(api: Api, operation: Operation, first: Asked) -> Found:
+    """The list asked without `fields`, for a backend that refuses it."""
+    if not 400 <= first.status < 500 or first.status in (401, 403, 404, 429) or not api.profile.send_fields:
+        return None
+    asked = await api.without_fields(operation, *_first_page(operation))
+    if asked.rows is None:
+        return None
+    where = f"GET {api.resource(operation)} ?fields"
+    api.needs(where, "it takes `fields`", "send_fields", False, f"{first.said}; without `fields` it answers")
+    api.learn(send_fields=False)
+    return asked, ()
+
+
+async def _filtered(api: Api, operation: Operation, first: Asked) -> Found:
+    """The list of one owner, for a backend that gives none without a filter."""
+    if not 400 <= first.status < 500 or first.status in (401, 403, 429):
+        return None
+    for parameter, name, value in _ways(api, operation):
+        pair = Pair(name, [value])
+        asked = await api.rows(operation, pair, *_first_page(operation))
+        if asked.rows:
+            if name != api.name_of(parameter.name):
+                api.rename(parameter.name, name)
+            return asked, (pair,)
+    return None
+
+
+def _ways(api: Api, operation: Operation) -> Iterator[tuple[Parameter, str, str]]:
+    """Filters on ids that are known, each under the names that backends have for it."""
+    for parameter in operation.parameters:
+        if parameter.place == "query" and parameter.identifies is not None:
+            ids = api.samples.of_kind(parameter.identifies)[:SAMPLES_TRIED]
+            for name in [api.name_of(parameter.name), *spellings(parameter.name, api.profile.owner_role)]:
+                for id in ids:
+                    yield parameter, name, id
+
+
+def base_paths(given: str) -> list[str]:
+    """Other base paths: of the next version, without `/tmf-api`, with or without `Management`, or none at all."""
+    *prefix, name, version = given.strip("/").split("/")
+    other = name.removesuffix("Management") if name.endswith("Management") else f"{name}Management"
+    other_version = "v4" if version == "v5" else "v5"
+    prefixes = [prefix, [] if prefix else ["tmf-api"]]
+    paths = [
+        "/" + "/".join([*before, called, numbered])
+        for called in (name, other)
+        for numbered in (version, other_version)
+        for before in prefixes
+    ]
+    return [path for path in dict.fromkeys([*paths, ""]) if path != given]
+
+
+def _is_another_api(api: Api, operation: Operation, rows: Sequence[Row]) -> bool:
+    """Whether no row has even the names of what every record has."""
+    required = set(api.item(operation).get("required", []))
+    return all(len(required & row.keys()) * 2 < len(required) for row in rows)
+
+
+def _say_why(api: Api, operation: Operation, first: Asked) -> None:
+    where = f"GET {api.resource(operation)}"
+    came = f"{first.said}, at {api.path(operation)}"
+    if first.status in (401, 403):
+        advice = f"give this client access, or set backends.{api.backend}.auth"
+    elif first.status == 404 or (first.is_good and first.rows is None) or 300 <= first.status < 400:
+        advice = f"there is another API, or none: see {api.setting_path('base_path')} and the backend's url"
+    elif first.status >= 500 or first.status == 429:
+        advice = "see the backend's own log, then verify again"
+    else:
+        advice = "it may want a filter: name an id that it knows (--company, --customer, --account, --product, --sim)"
+    api.fails(where, PROMISE, expected="200, a JSON array of objects", came=came, advice=advice)
