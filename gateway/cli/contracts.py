@@ -192,3 +192,20 @@ def _secret(option: str, source: str) -> str:
 def _check_folder(option: str, path: Path | None) -> None:
     if path is not None and not path.absolute().parent.is_dir():
         raise ConfigurationError(f"{option}: the folder {path.parent} does not exist.")
+
+
+@contracts.command()
+def diff(
+    old: Annotated[Path, typer.Argument(help="OpenAPI, YAML or JSON.")],
+    new: Annotated[Path, typer.Argument(help="The same, later.")],
+) -> None:
+    """What a backend that keeps OLD lacks for NEW, and what the version number has to do. Exit code 1: it breaks."""
+    from gateway.contract_kit.change import Effect, changes
+    from gateway.contract_kit.contract import read_contract
+    from gateway.contract_kit.report_changes import changes_report
+    from gateway.contract_kit.version_rule import version_verdict
+
+    before, after = read_contract(old), read_contract(new)
+    found = changes(before, after)
+    typer.echo(changes_report(found, version_verdict(before, after, found)), nl=False)
+    raise typer.Exit(int(any(change.effect is Effect.BREAKING for change in found)))
