@@ -20,6 +20,9 @@ WAITS_SECONDS = (0.5, 2.0)
 """Before a call is made once more: at once after an error, longer where a backend asks to be left alone."""
 
 
+HTML = "an HTML page"
+
+
 class CallsSpent(Exception):
     """The agreed number of calls was made; what was not asked by then is not known."""
 
@@ -157,7 +160,7 @@ def _read(body: bytes) -> tuple[Any, str]:
         document = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
         is_page = body.lstrip()[:200].lower().startswith((b"<!doctype html", b"<html", b"<head", b"<body"))
-        return UNSET, "an HTML page" if is_page else "something that is not JSON"
+        return UNSET, HTML if is_page else "something that is not JSON"
     return document, "a JSON array" if isinstance(document, list) else "a JSON object" if isinstance(
         document, dict
     ) else "JSON"

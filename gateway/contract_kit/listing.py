@@ -12,7 +12,8 @@ from gateway.contract_kit.filter_names import spellings
 
 FIRST_ROWS = 10
 NAMED_MAX = 8
-SAMPLES_TRIED = 3
+SAMPLES_TRIED = 25
+"""Ids that are asked for until one has rows: not every line has a bucket."""
 PROMISE = "the list is there, as an array of objects"
 
 Row = dict[str, Any]
@@ -88,24 +89,33 @@ async def _filtered(api: Api, operation: Operation, first: Asked) -> Found:
     """The list of one owner, for a backend that gives none without a filter."""
     if not 400 <= first.status < 500 or first.status in (401, 403, 429):
         return None
-    for parameter, name, value in _ways(api, operation):
-        pair = Pair(name, [value])
-        asked = await api.rows(operation, pair, *_first_page(operation))
-        if asked.rows:
-            if name != api.name_of(parameter.name):
-                api.rename(parameter.name, name)
-            return asked, (pair,)
+    for parameter, name in _ways(api, operation):
+        for id in api.samples.of_kind(parameter.identifies)[:SAMPLES_TRIED]:
+            pair = Pair(name, [id])
+            asked = await api.rows(operation, pair, *_first_page(operation))
+            if asked.rows:
+                _learn_name(api, operation, parameter, name, first)
+                return asked, (pair,)
+            if asked.rows is None and asked.status != 404:
+                break  # it is the filter that is refused
     return None
 
 
-def _ways(api: Api, operation: Operation) -> Iterator[tuple[Parameter, str, str]]:
-    """Filters on ids that are known, each under the names that backends have for it."""
+def _learn_name(api: Api, operation: Operation, parameter: Parameter, name: str, first: Asked) -> None:
+    current, setting = api.name_of(parameter.name), api.setting_of(parameter.name)
+    if name != current and setting is not None:
+        where = f"GET {api.resource(operation)} ?{parameter.name}"
+        came = f"{first.said} without a filter, and with `{current}`; as `{name}` it works"
+        api.needs(where, "the filter has this name", setting, name, came)
+        api.rename(parameter.name, name)
+
+
+def _ways(api: Api, operation: Operation) -> Iterator[tuple[Parameter, str]]:
+    """Filters on ids, each under the names that backends have for it."""
     for parameter in operation.parameters:
         if parameter.place == "query" and parameter.identifies is not None:
-            ids = api.samples.of_kind(parameter.identifies)[:SAMPLES_TRIED]
             for name in [api.name_of(parameter.name), *spellings(parameter.name, api.profile.owner_role)]:
-                for id in ids:
-                    yield parameter, name, id
+                yield parameter, name
 
 
 def base_paths(given: str) -> list[str]:

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from gateway.contract_kit.api import Api
-from gateway.contract_kit.asking import Asked
+from gateway.contract_kit.asking import HTML, Asked
 from gateway.contract_kit.contract import Contract, Json, Operation
+from gateway.contract_kit.listing import base_paths
 from gateway.contract_kit.record_checks import check_error
 from gateway.contract_kit.shape import as_read
 
@@ -26,6 +27,7 @@ async def check_task(api: Api, operation: Operation) -> None:
     if not ids:
         api.not_tried(where, PROMISE, f"no {kind} is known; name one with --{kind}")
         return
+    await _find(api, operation, ids[0])
     known = await _known(api, operation, where, ids)
     if known is None:
         return
@@ -35,6 +37,23 @@ async def check_task(api: Api, operation: Operation) -> None:
         )
         return
     await _check_several(api, operation, where, known)
+
+
+async def _find(api: Api, operation: Operation, id: str) -> None:
+    """Learns another base path, where the question has no answer at this one."""
+    first = await _ask(api, operation, [id])
+    if first.status not in (404, 405) and first.kind != HTML:
+        return
+    given = api.profile.base_path
+    for base_path in base_paths(given):
+        api.learn(base_path=base_path)
+        asked = await _ask(api, operation, [id])
+        if asked.is_good and isinstance(asked.document, dict):
+            came = f"nothing at {given} ({first.said}); it is answered at {base_path or '/'}"
+            where = f"{operation.method} {api.resource(operation)}"
+            api.needs(where, "the base path is TM Forum's", "base_path", base_path, came)
+            return
+    api.learn(base_path=given)
 
 
 async def _known(api: Api, operation: Operation, where: str, ids: Sequence[str]) -> list[str] | None:
