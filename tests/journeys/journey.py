@@ -5,14 +5,16 @@ import json
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from gateway.demo import Demo, DemoOptions, demo_of
 from gateway.log import flush_logs
 from gateway.simulator.world import World
+from tests.contracts.contract import BACKENDS
+from tests.contracts.traffic import request_errors
 
 OPERATIONS = Path(__file__).parents[2] / "contracts" / "operations"
 
@@ -70,16 +72,23 @@ class Journey:
     @contextmanager
     def calls(self) -> Iterator[list[tuple[str, str]]]:
         """What the backends are asked meanwhile: (resource, ids or query), filled in at the end."""
-        names = ("billing", "provisioning", "crm")
-        for name in names:
+        self.check_requests()
+        for name in BACKENDS:
             self.backend(name, "/control/calls", "DELETE")
         recorded: list[tuple[str, str]] = []
         yield recorded
-        for name in names:
+        for name in BACKENDS:
             for call in self.backend(name, "/control/calls"):
                 if call["path"].startswith("/tmf-api/"):
                     _, resource, *one = call["path"].split("/v4", 1)[1].split("/")
                     recorded.append((resource, f"id={one[0]}" if one else call["query"]))
+
+    def check_requests(self) -> None:
+        """Every request that the gateway has made, as far as it is on record, is in the contracts."""
+        for name in BACKENDS:
+            for call in self.backend(name, "/control/calls"):
+                if call["path"].startswith("/tmf-api/") and call["method"] == "GET":
+                    assert request_errors(name, call["method"], call["path"], call["query"]) == []
 
 
 def _http(method: str, url: str, body: Any, headers: dict[str, str]) -> Answer:
@@ -99,8 +108,11 @@ def _json(text: bytes) -> Any:
     return json.loads(text) if text else None
 
 
+Start = Callable[[World, DemoOptions], AbstractAsyncContextManager[Demo]]
+
+
 @contextmanager
-def running(world: World, options: DemoOptions) -> Iterator[Journey]:
+def running(world: World, options: DemoOptions, start: Start = demo_of) -> Iterator[Journey]:
     """A demo in a thread of its own, because journeys are plain blocking clients."""
     ready: asyncio.Queue[Demo] = asyncio.Queue()
     started, loops = threading.Event(), []
@@ -109,7 +121,7 @@ def running(world: World, options: DemoOptions) -> Iterator[Journey]:
 
     async def main() -> None:
         loops.append(asyncio.get_running_loop())
-        async with demo_of(world, options) as demo:
+        async with start(world, options) as demo:
             ready.put_nowait(demo)
             started.set()
             await stop.wait()
@@ -128,7 +140,9 @@ def running(world: World, options: DemoOptions) -> Iterator[Journey]:
     try:
         if failures:
             raise failures[0]
-        yield Journey(ready.get_nowait(), world)
+        journey = Journey(ready.get_nowait(), world)
+        yield journey
+        journey.check_requests()
     finally:
         if loops and not failures:
             loops[0].call_soon_threadsafe(stop.set)
