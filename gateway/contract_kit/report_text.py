@@ -52,7 +52,7 @@ def counts(result: BackendResult) -> str:
 
 def _backend(result: BackendResult, is_detailed: bool) -> str:
     title = f"{result.backend}  {result.url}  (contract {result.version})"
-    blocks = [f"{title}\n{'=' * min(len(title), WIDTH)}"]
+    blocks = [f"{title}\n{'=' * WIDTH}"]
     if result.reason:
         blocks.append(_filled(f"NOT VERIFIED: {result.reason}", ""))
     if result.points:

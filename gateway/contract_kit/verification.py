@@ -17,6 +17,7 @@ from gateway.contract_kit.record_checks import check_batches, check_empty, check
 from gateway.contract_kit.row_checks import check_fields, check_rows, check_version
 from gateway.contract_kit.sample import Samples
 from gateway.contract_kit.task_checks import check_refusal, check_task
+from gateway.contract_kit.word_checks import check_owners, check_words
 from gateway.contract_kit.write_checks import check_patch
 from gateway.errors import BackendAccessDenied, BackendBusy, BackendError
 
@@ -112,6 +113,8 @@ async def _verify_list(api: Api, operation: Operation) -> list[Row] | None:
     check_version(api, operation, rows)
     rows = await check_fields(api, listing, rows)
     check_rows(api, operation, rows)
+    check_words(api, operation, rows)
+    check_owners(api, operation, rows)
     await check_offset(api, listing, rows)
     await check_filters(api, listing, rows)
     await check_batches(api, listing, rows)

@@ -425,3 +425,43 @@ async def test_nothing_is_written_unasked(backends: SimulatedBackends) -> None:
     assert [point.came for point in points(found, Outcome.NOT_TRIED)] == [
         "--write was not given; patch_content_type stays application/json"
     ]
+
+
+async def test_words_that_nobody_knows(backends: SimulatedBackends) -> None:
+    """Words of a backend's own are counted and not shown; mapped, they are the contract's."""
+
+    def tell(request: Request, answer: Answer) -> Answer:
+        for row in answer.document if isinstance(answer.document, list) else ():
+            if row.get("status") == "closed":
+                row["status"] = "Chiuso 7"
+        return answer
+
+    async with odd(backends, as_it_is, tell) as made:
+        found = await verify({"crm": made["crm"].url})
+        states = {"troubleTicket": {"states": {"Chiuso 7": "closed"}}}
+        mapped = await verify({"crm": made["crm"].url}, {"crm": states})
+    (point,) = points(found, Outcome.TOLERATED)
+    assert (point.api, point.promise) == ("troubleTicket", "`status` is one of the contract's words")
+    assert point.came.startswith("1 other words, in ")
+    assert point.advice == "they are shown as unknown: map them in backends.crm.apis.troubleTicket.states"
+    assert "Chiuso" not in repr(found)
+    assert points(mapped, Outcome.TOLERATED) == []
+    assert profile(mapped) == states
+
+
+async def test_the_role_of_owners(backends: SimulatedBackends) -> None:
+    """Another role of those who are known as customers is found; where nobody is known, only that it is another."""
+
+    def tell(request: Request, answer: Answer) -> Answer:
+        for row in answer.document if isinstance(answer.document, list) else ():
+            for party in row.get("relatedParty", ()):
+                party["role"] = {"customer": "Subscriber"}.get(party["role"], party["role"])
+        return answer
+
+    async with odd(backends, as_it_is, tell) as made:
+        found = await verify({name: made[name].url for name in ("crm", "provisioning")})
+        alone = await verify({"provisioning": made["provisioning"].url})
+    role = {"owner_role": "Subscriber"}
+    assert profile(found) == {"troubleTicket": role, "productInventory": role, "resourceInventory": role}
+    assert profile(alone) == {}
+    assert {point.api for point in points(alone, Outcome.FAILS)} == {"productInventory", "resourceInventory"}
