@@ -30,7 +30,7 @@ def check_words(api: Api, operation: Operation, rows: list[Row]) -> None:
         if not unknown:
             api.holds(where, promise)
             continue
-        said = f"{len(unknown)} other words, in {unknown.total()} of {len(rows)} rows"
+        said = f"{len(unknown)} other word{'s' if len(unknown) > 1 else ''}, in {unknown.total()} of {len(rows)} rows"
         setting = "names" if set(words) & set(CONTRACT_NAMES.get(api.key, ())) else "states"
         advice = f"they are shown as unknown: map them in {api.setting_path(setting)}"
         api.tolerates(where, promise, expected=", ".join(words), came=said, advice=advice)

@@ -442,7 +442,7 @@ async def test_words_that_nobody_knows(backends: SimulatedBackends) -> None:
         mapped = await verify({"crm": made["crm"].url}, {"crm": states})
     (point,) = points(found, Outcome.TOLERATED)
     assert (point.api, point.promise) == ("troubleTicket", "`status` is one of the contract's words")
-    assert point.came.startswith("1 other words, in ")
+    assert point.came.startswith("1 other word, in ")
     assert point.advice == "they are shown as unknown: map them in backends.crm.apis.troubleTicket.states"
     assert "Chiuso" not in repr(found)
     assert points(mapped, Outcome.TOLERATED) == []

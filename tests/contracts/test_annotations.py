@@ -62,5 +62,5 @@ def kinds() -> Iterator[str]:
 
 
 def test_every_kind_of_id_can_be_named() -> None:
-    """Where a list is asked for by an id, an option of `contracts verify` names one; for phone numbers there is none."""
+    """Where a list is asked for by an id, an option of `contracts verify` names one; phone numbers have none."""
     assert set(kinds()) - {"number"} <= inspect.signature(verify).parameters.keys()
