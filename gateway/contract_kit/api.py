@@ -35,7 +35,7 @@ class Api:
         self.is_reached = False
         self.has_rows = False
         """Whether its list can be read, and has anything in it."""
-        self._asker = asker
+        self.asker = asker
         self._given = frozenset(settings)
         self._shapes: dict[int, Shape] = {}
 
@@ -82,19 +82,19 @@ class Api:
     async def rows(self, operation: Operation, *query: Pair, base_path: str | None = None) -> Asked:
         """What a list gives, asked by the profile; its rows show what ids there are."""
         fields = self.fields(operation) if self.profile.send_fields else []
-        asked = await self._asker.get(self.path(operation, base_path), [*query, *fields])
+        asked = await self.asker.get(self.path(operation, base_path), [*query, *fields])
         if asked.rows:
             self.samples.see(self.contract, operation.success, asked.rows)
         return asked
 
     async def without_fields(self, operation: Operation, *query: Pair) -> Asked:
         """The same without `fields`."""
-        return await self._asker.get(self.path(operation), query)
+        return await self.asker.get(self.path(operation), query)
 
     async def record(self, operation: Operation, id: str) -> Asked:
         """What is under an id."""
         path = self.record_path(operation, id)
-        asked = await self._asker.get(path, self.fields(operation) if self.profile.send_fields else [])
+        asked = await self.asker.get(path, self.fields(operation) if self.profile.send_fields else [])
         if asked.is_good:
             self.samples.see(self.contract, operation.success, asked.document)
         return asked
@@ -105,7 +105,7 @@ class Api:
 
     async def send(self, method: str, path: str, document: object, content_type: str = "application/json") -> Asked:
         """What a body is answered with."""
-        return await self._asker.send(method, path, document, content_type)
+        return await self.asker.send(method, path, document, content_type)
 
     def see_empty(self, asked: Asked) -> None:
         """Remembers what a list without rows is: 200 with an empty array, or 404."""
@@ -137,12 +137,11 @@ class Api:
             shape = self._shapes[id(schema)] = Shape(self.contract, schema)
         return shape
 
-    def holds(self, where: str, promise: str, setting: str | None = None) -> None:
+    def holds(self, where: str, promise: str, setting: str | None = None, *, came: str = "") -> None:
         """The point holds; with a setting that is not the default, because of it."""
         is_set = setting is not None and setting.partition(".")[0] in self._given
-        self._add(
-            where, promise, Outcome.HOLDS, advice=f"by {self.setting_path(setting)}" if setting and is_set else ""
-        )
+        advice = f"by {self.setting_path(setting)}" if setting and is_set else ""
+        self._add(where, promise, Outcome.HOLDS, came=came, advice=advice)
 
     def needs(self, where: str, promise: str, setting: str, value: object, came: str, *, expected: str = "") -> None:
         """The point does not hold, and the gateway can be set to it."""
@@ -173,7 +172,7 @@ class Api:
             "it answers",
             expected="an answer",
             came=message,
-            advice="see the backend's own log, then verify again",
+            advice="see the backend's own log, or give it longer with --timeout",
         )
 
     def setting_path(self, setting: str) -> str:

@@ -21,6 +21,7 @@ WAITS_SECONDS = (0.5, 2.0)
 
 
 HTML = "an HTML page"
+DEPTH_MAX = 100
 
 
 class CallsSpent(Exception):
@@ -33,6 +34,11 @@ class Budget:
     def __init__(self, most: int) -> None:
         self.most = most
         self.made = 0
+
+    @property
+    def left(self) -> int:
+        """How many more may be made."""
+        return self.most - self.made
 
     def spend(self) -> int:
         """The number of the next call; CallsSpent when there is none left."""
@@ -90,7 +96,7 @@ class Asker:
         self.backend = backend
         self.answered = 0
         self._url = str(URL(settings.url)).rstrip("/")
-        self._budget = budget
+        self.budget = budget
         self._http = HttpClient(
             backend,
             tls=settings.tls,
@@ -139,7 +145,7 @@ class Asker:
         return last
 
     async def _once(self, method: str, target: str, headers: Mapping[str, str], body: bytes | None) -> Asked:
-        number = self._budget.spend()
+        number = self.budget.spend()
         credentials = await self._authorization.headers()
         sent = {**credentials, **headers, "X-Request-ID": f"contracts-verify-{number}"}
         reply = await self._http.send(method, f"{self._url}{target}", sent, body)
@@ -148,7 +154,7 @@ class Asker:
         return Asked(status=reply.status, document=document, kind=kind, total=reply.total)
 
     async def _post_form(self, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
-        self._budget.spend()
+        self.budget.spend()
         who = f"The token endpoint of the {self.backend} backend (backends.{self.backend}.auth.token_url)"
         return await self._http.send("POST", url, headers, body, who=who)
 
@@ -158,9 +164,24 @@ def _read(body: bytes) -> tuple[Any, str]:
         return UNSET, "an empty body"
     try:
         document = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         is_page = body.lstrip()[:200].lower().startswith((b"<!doctype html", b"<html", b"<head", b"<body"))
         return UNSET, HTML if is_page else "something that is not JSON"
+    if _is_too_deep(document):
+        return UNSET, f"JSON of more than {DEPTH_MAX} levels"
     return document, "a JSON array" if isinstance(document, list) else "a JSON object" if isinstance(
         document, dict
     ) else "JSON"
+
+
+def _is_too_deep(document: Any) -> bool:
+    level = [document]
+    for _ in range(DEPTH_MAX):
+        level = [inner for value in level for inner in _inside(value)]
+    return bool(level)
+
+
+def _inside(value: Any) -> Sequence[Any]:
+    if isinstance(value, dict):
+        return list(value.values())
+    return value if isinstance(value, list) else ()

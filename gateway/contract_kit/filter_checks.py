@@ -15,6 +15,7 @@ from gateway.contract_kit.listing import Listing, Row
 from gateway.contract_kit.shape import as_read, values_at
 from gateway.domain.time import ROME
 
+VALUE_MAX_LENGTH = 500
 CONTROLS = ("id", "offset", "limit", "fields", "sort")
 """Parameters that are no filters on an attribute; each has a check of its own."""
 
@@ -90,8 +91,9 @@ def _values(api: Api, rows: list[Row], parameter: Parameter) -> list[str]:
     seen = sorted(
         counts, key=lambda value: (value != named, value not in known, counts[value] == len(rows), counts[value])
     )
-    values = seen if rows else api.samples.of_kind(parameter.identifies)
-    return [value for value in values if "," not in value and (not parameter.words or value in parameter.words)]
+    found = seen if rows else api.samples.of_kind(parameter.identifies)
+    values = [value for value in found if "," not in value and len(value) <= VALUE_MAX_LENGTH]
+    return [value for value in values if not parameter.words or value in parameter.words]
 
 
 def _owners_or_values(api: Api, row: Row, path: str) -> Iterator[str]:

@@ -11,7 +11,6 @@ from gateway.contract_kit.contract import Operation, Parameter
 from gateway.contract_kit.filter_names import spellings
 
 FIRST_ROWS = 10
-NAMED_MAX = 8
 SAMPLES_TRIED = 25
 """Ids that are asked for until one has rows: not every line has a bucket."""
 PROMISE = "the list is there, as an array of objects"
@@ -40,10 +39,10 @@ async def reached(api: Api, operation: Operation) -> Listing | None:
         _say_why(api, operation, first)
         return None
     if asked.rows and _is_another_api(api, operation, asked.rows):
-        names = ", ".join(sorted(asked.rows[0])[:NAMED_MAX])
-        expected = f"rows with {', '.join(api.item(operation).get('required', []))}"
+        names = " and ".join(api.item(operation).get("required", []))
         advice = f"see {api.setting_path('base_path')} and the backend's url"
-        api.fails(where, PROMISE, expected=expected, came=f"another API: rows with {names}", advice=advice)
+        came = f"another API, whose rows have none of these, at {api.path(operation)}"
+        api.fails(where, PROMISE, expected=f"rows with {names}", came=came, advice=advice)
         return None
     api.holds(where, PROMISE, "base_path")
     api.is_reached = True
@@ -134,9 +133,10 @@ def base_paths(given: str) -> list[str]:
 
 
 def _is_another_api(api: Api, operation: Operation, rows: Sequence[Row]) -> bool:
-    """Whether no row has even the names of what every record has."""
+    """Whether no row has any of the attributes that every record has, an id apart, which everything may have."""
     required = set(api.item(operation).get("required", []))
-    return all(len(required & row.keys()) * 2 < len(required) for row in rows)
+    telling = required - {"id"} or required
+    return not any(telling & row.keys() for row in rows)
 
 
 def _say_why(api: Api, operation: Operation, first: Asked) -> None:

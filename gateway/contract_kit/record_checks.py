@@ -63,7 +63,7 @@ async def _check_batch_max(api: Api, listing: Listing, ids: Sequence[str]) -> No
         asked = await _batch(api, listing, ids[:count], is_repeated=is_repeated)
         if _ids(asked) == set(ids[:count]):
             if count == most:
-                api.holds(where, f"{promise} ({count} were asked for)", "batch_max")
+                api.holds(where, promise, "batch_max", came=f"{count} ids")
             else:
                 api.needs(where, promise, "batch_max", count, said)
                 api.learn(batch_max=count)

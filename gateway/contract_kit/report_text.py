@@ -74,9 +74,13 @@ def _holding(result: BackendResult, is_detailed: bool) -> Iterator[str]:
         holding = [point for point in own if point.outcome is Outcome.HOLDS]
         yield f"  {api:<20}{len(holding)} of {len(own)} points hold"
         for point in holding if is_detailed else ():
-            yield from _filled(
-                f"{point.where}: {point.promise}" + (f" ({point.advice})" if point.advice else ""), "      "
-            ).splitlines()
+            yield from _filled(f"{point.where}: {point.promise}" + _aside(point), "      ").splitlines()
+
+
+def _aside(point: Point) -> str:
+    """What there is to say of a point that holds."""
+    asides = ", ".join(filter(None, (point.came, point.advice)))
+    return f" ({asides})" if asides else ""
 
 
 def _lines(point: Point) -> Iterator[str]:

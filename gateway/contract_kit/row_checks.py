@@ -73,7 +73,7 @@ def check_rows(api: Api, operation: Operation, rows: list[Row]) -> None:
             advice="fix the backend: the whole answer is refused (BACKEND_CONTRACT_BROKEN) or the row left out",
         )
     if not found:
-        api.holds(where, f"every row fits its schema ({len(rows)} were read)")
+        api.holds(where, "every row fits its schema", came=f"{len(rows)} rows")
 
 
 def check_version(api: Api, operation: Operation, rows: list[Row]) -> None:

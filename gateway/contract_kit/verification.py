@@ -19,7 +19,7 @@ from gateway.contract_kit.sample import Samples
 from gateway.contract_kit.task_checks import check_refusal, check_task
 from gateway.contract_kit.word_checks import check_owners, check_words
 from gateway.contract_kit.write_checks import check_patch
-from gateway.errors import BackendAccessDenied, BackendBusy, BackendError
+from gateway.errors import BackendAccessDenied, BackendBusy, BackendError, BackendTimeout
 
 CALLS_MAX = 500
 
@@ -68,7 +68,8 @@ async def _verified_backend(name: str, wish: Wish, budget: Budget, samples: Samp
     except CallsSpent:
         reason = f"all of {budget.most} calls were made before the end; allow more with --calls"
     except BackendError as error:
-        reason = f"{error.message} ({settings.url})"
+        longer = "; allow more with --timeout" if isinstance(error, BackendTimeout) else ""
+        reason = f"{error.message} ({settings.url}){longer}"
     points = tuple(point for api in apis for point in api.points)
     return BackendResult(
         backend=name,
