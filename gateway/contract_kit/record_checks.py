@@ -16,8 +16,8 @@ URL_MAX_LENGTH = 2_000
 
 
 def ids_of(rows: list[Row]) -> list[str]:
-    """Ids that can be asked for in batches, the last one first: a filter that is ignored shows the first rows."""
-    ids = [row.get("id") for row in reversed(rows)]
+    """Ids that can be asked for in batches."""
+    ids = [row.get("id") for row in rows]
     return list(dict.fromkeys(id for id in ids if isinstance(id, str) and id and "," not in id))
 
 

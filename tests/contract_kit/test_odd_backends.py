@@ -347,6 +347,36 @@ async def test_offsets(backends: SimulatedBackends, offset: Any, said: str) -> N
     assert failed == {(api, said) for api in ("customer", "party", "troubleTicket")}
 
 
+async def test_a_filter_that_nothing_shows_to_be_ignored(backends: SimulatedBackends) -> None:
+    """Where all records are of one owner, only the question for another owner tells that the filter has no effect."""
+
+    def ask(request: Request) -> Request:
+        if not request.path.endswith("/troubleTicket"):
+            return request
+        query = [("relatedParty.id", "cus-0001-1"), *(pair for pair in request.query if pair[0] != "relatedParty.id")]
+        return request._replace(query=query)
+
+    async with odd(backends, ask, as_it_comes) as made:
+        found = await verify({"crm": made["crm"].url})
+    failed = {(point.where, point.came) for point in points(found, Outcome.FAILS)}
+    assert failed == {("GET /troubleTicket ?relatedParty.id", "rows of others came: it is ignored")}
+
+
+async def test_null_is_absent(backends: SimulatedBackends) -> None:
+    """An optional attribute may be null, at any depth, as the contracts say."""
+
+    def tell(request: Request, answer: Answer) -> Answer:
+        for row in answer.document if isinstance(answer.document, list) else ():
+            row["description"] = None
+            for entity in row.get("relatedEntity", ()):
+                entity["role"] = None
+        return answer
+
+    async with odd(backends, as_it_is, tell) as made:
+        found = await verify({"crm": made["crm"].url})
+    assert points(found, Outcome.FAILS) == []
+
+
 async def test_totals_of_the_whole_collection(backends: SimulatedBackends) -> None:
     """A total that counts too much is tolerated: the gateway goes on and never stops by it."""
 
