@@ -137,13 +137,14 @@ def test_help_names_the_commands() -> None:
     """Help needs none of the modules that commands run."""
     result = run("--help")
     assert result.returncode == 0
-    for command in ("demo", "serve", "simulate", "schema", "token"):
+    for command in ("demo", "serve", "simulate", "schema", "contracts", "token"):
         assert f" {command} " in result.stdout
 
 
 def test_help_imports_nothing_heavy() -> None:
-    """Asking for help loads neither Strawberry nor aiohttp nor the simulator."""
-    code = "import sys, gateway.cli; print({'strawberry', 'aiohttp', 'gateway.simulator'} & sys.modules.keys())"
+    """Asking for help loads neither Strawberry nor aiohttp nor the simulator nor the contract kit."""
+    heavy = {"strawberry", "aiohttp", "gateway.simulator", "gateway.contract_kit"}
+    code = f"import sys, gateway.cli; print({heavy} & sys.modules.keys())"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout == "set()\n"
 

@@ -1,32 +1,18 @@
 """Filters: each is asked for a value that exists and for one that does not; every row of the answer is looked at."""
 
-import operator
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
+from collections.abc import Iterator, Sequence
 from enum import Enum
 from typing import Any
 
 from gateway.contract_kit.api import NOBODY, Api
 from gateway.contract_kit.asking import Asked, Pair
 from gateway.contract_kit.contract import Parameter
-from gateway.contract_kit.filter_names import COMPARISONS, spellings
+from gateway.contract_kit.filter_names import spellings
 from gateway.contract_kit.listing import Listing, Row
 from gateway.contract_kit.shape import as_read, values_at
-from gateway.domain.time import ROME
 
 VALUE_MAX_LENGTH = 500
-CONTROLS = ("id", "offset", "limit", "fields", "sort")
-"""Parameters that are no filters on an attribute; each has a check of its own."""
-
-HOLDS_FOR: dict[str, Callable[[datetime, datetime], bool]] = {
-    "gte": operator.ge,
-    "gt": operator.gt,
-    "lte": operator.le,
-    "lt": operator.lt,
-}
-BOUND_AT = {"gte": -1, "gt": -2, "lte": 0, "lt": 1}
-"""Of the moments there are, in order, the one to compare with: few rows are so, and at least one."""
 
 
 class Verdict(Enum):
@@ -38,19 +24,8 @@ class Verdict(Enum):
     REFUSED = "it is refused"
 
 
-async def check_filters(api: Api, listing: Listing, rows: list[Row]) -> None:
-    """Every filter that the contract has for this list."""
-    rows = [as_read(row) for row in rows]
-    for parameter in listing.operation.parameters:
-        if parameter.place == "query" and parameter.name not in CONTROLS:
-            attribute, _, suffix = parameter.name.rpartition(".")
-            if suffix in COMPARISONS:
-                await _check_comparison(api, listing, rows, attribute, suffix)
-            else:
-                await _check_filter(api, listing, rows, parameter)
-
-
-async def _check_filter(api: Api, listing: Listing, rows: list[Row], parameter: Parameter) -> None:
+async def check_filter(api: Api, listing: Listing, rows: list[Row], parameter: Parameter) -> None:
+    """A filter on an attribute: `rows` are as the gateway reads them."""
     where, promise = _place(api, listing, parameter.name), "the list has only rows with this value"
     values = _values(api, rows, parameter)
     setting = api.setting_of(parameter.name)
@@ -138,13 +113,13 @@ def _no_filter(api: Api, setting: str | None) -> str:
 
 async def _verdict(api: Api, listing: Listing, attribute: str, name: str, value: str) -> tuple[Verdict, str]:
     """What a filter did, and that in words."""
-    asked = await _filtered(api, listing, attribute, Pair(name, [value]))
+    asked = await filtered(api, listing, attribute, Pair(name, [value]))
     if asked.rows == [] or asked.status == 404:
         return Verdict.EMPTY, Verdict.EMPTY.value
     if asked.rows is None:
         return Verdict.REFUSED, f"{Verdict.REFUSED.value} ({asked.said})"
     if all(value in _texts(as_read(row), attribute) for row in asked.rows):
-        stranger = await _filtered(api, listing, attribute, Pair(name, [NOBODY]))
+        stranger = await filtered(api, listing, attribute, Pair(name, [NOBODY]))
         api.see_empty(stranger)
         if not stranger.rows:
             return Verdict.HONOURED, ""
@@ -155,7 +130,7 @@ async def _check_several(api: Api, listing: Listing, parameter: Parameter, value
     """A filter on any of several values, as the gateway sends it: one that exists, and one that does not."""
     where, promise = _place(api, listing, parameter.name), "several values are alternatives"
     pair = Pair(api.name_of(parameter.name), [NOBODY, value], api.profile.batch_ids.value == "repeat")
-    asked = await _filtered(api, listing, parameter.name, pair)
+    asked = await filtered(api, listing, parameter.name, pair)
     if not asked.rows:
         came = Verdict.EMPTY.value if asked.rows == [] or asked.status == 404 else asked.said
         advice = "fix the backend: the gateway sends two kinds of lines, and two spellings of a VAT number"
@@ -174,7 +149,7 @@ async def _look_at_several_owners(
     owners = [value for value in values if any(value in _texts(row, parameter.name) for row in rows)][:2]
     if len(owners) < 2 or api.profile.batch_owners.value != "none" or listing.query:
         return
-    asked = await _filtered(api, listing, parameter.name, Pair(api.profile.owner_parameter, owners))
+    asked = await filtered(api, listing, parameter.name, Pair(api.profile.owner_parameter, owners))
     found = [set(_texts(as_read(row), parameter.name)) & set(owners) for row in asked.rows or ()]
     if found and all(found) and set().union(*found) == set(owners):
         api.hint(
@@ -184,60 +159,7 @@ async def _look_at_several_owners(
         )
 
 
-async def _check_comparison(api: Api, listing: Listing, rows: list[Row], attribute: str, comparison: str) -> None:
-    where = f"GET {api.resource(listing.operation)} ?{attribute}.{comparison}"
-    promise = f"the list has only rows whose `{attribute}` is so"
-    moments = sorted({at for row in rows for at in _moments(row, attribute)})
-    if len(moments) < 2:
-        api.not_tried(where, promise, f"needs rows of two different `{attribute}`")
-        return
-    compare, bound = HOLDS_FOR[comparison], moments[BOUND_AT[comparison]]
-    current = api.profile.comparison_suffixes.get(comparison, f".{comparison}")
-    said = ""
-    for suffix in [current, *(each for each in COMPARISONS[comparison] if each != current)]:
-        asked = await _filtered(api, listing, attribute, Pair(f"{attribute}{suffix}", [bound.isoformat()]))
-        found = [at for row in asked.rows or () for at in _moments(as_read(row), attribute)]
-        if found and all(compare(at, bound) for at in found):
-            if suffix == current:
-                api.holds(where, promise, "comparison_suffixes")
-            else:
-                api.needs(
-                    where,
-                    promise,
-                    "comparison_suffixes",
-                    {comparison: suffix},
-                    f"{said}; as `{attribute}{suffix}` it works",
-                )
-                api.learn(comparison_suffixes={**_suffixes(api), comparison: suffix})
-            return
-        verdict = Verdict.IGNORED if found else Verdict.EMPTY
-        said = said or (Verdict.REFUSED.value if asked.rows is None and asked.status != 404 else verdict.value)
-    is_refused = said != Verdict.IGNORED.value
-    if is_refused:
-        path = api.setting_path("comparison_suffixes")
-        api.fails(where, promise, expected="the rows from then on", came=said, advice=f"fix the backend, or set {path}")
-    else:
-        advice = "the gateway leaves out the others, at the cost of reading them"
-        api.tolerates(where, promise, expected="the rows from then on", came=said, advice=advice)
-
-
-def _suffixes(api: Api) -> dict[str, str]:
-    given = api.settings.get("comparison_suffixes", {})
-    return dict(given)
-
-
-def _moments(row: Row, attribute: str) -> list[datetime]:
-    found = []
-    for value in values_at(row, attribute):
-        try:
-            at = datetime.fromisoformat(str(value))
-        except ValueError:
-            continue
-        found.append(at if at.tzinfo else at.replace(tzinfo=ROME))
-    return found
-
-
-async def _filtered(api: Api, listing: Listing, attribute: str, pair: Pair) -> Asked:
+async def filtered(api: Api, listing: Listing, attribute: str, pair: Pair) -> Asked:
     """The list by one filter on an attribute, beside those without which this backend gives none."""
     same = {attribute, *spellings(attribute, api.profile.owner_role)}
     others = [other for other in listing.query if other.name not in same]

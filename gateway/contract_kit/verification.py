@@ -8,20 +8,25 @@ import msgspec
 from gateway.config import BackendSettings, profiles_of
 from gateway.contract_kit.api import Api
 from gateway.contract_kit.asking import Asker, Budget, CallsSpent
+from gateway.contract_kit.comparison_checks import check_comparison
 from gateway.contract_kit.contract import BACKENDS, Contract, Operation, published_contract
-from gateway.contract_kit.filter_checks import check_filters
-from gateway.contract_kit.listing import Row, reached
+from gateway.contract_kit.filter_checks import check_filter
+from gateway.contract_kit.filter_names import COMPARISONS
+from gateway.contract_kit.listing import Listing, Row, reached
 from gateway.contract_kit.page_checks import check_offset, read_pages
 from gateway.contract_kit.point import BackendResult, Outcome, Verification
 from gateway.contract_kit.record_checks import check_batches, check_empty, check_record, check_sort
 from gateway.contract_kit.row_checks import check_fields, check_rows, check_version
 from gateway.contract_kit.sample import Samples
+from gateway.contract_kit.shape import as_read
 from gateway.contract_kit.task_checks import check_refusal, check_task
 from gateway.contract_kit.word_checks import check_owners, check_words
 from gateway.contract_kit.write_checks import check_patch
 from gateway.errors import BackendAccessDenied, BackendBusy, BackendError, BackendTimeout
 
 CALLS_MAX = 500
+CONTROLS = ("id", "offset", "limit", "fields", "sort")
+"""Parameters that are no filters on an attribute."""
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,11 +122,23 @@ async def _verify_list(api: Api, operation: Operation) -> list[Row] | None:
     check_words(api, operation, rows)
     check_owners(api, operation, rows)
     await check_offset(api, listing, rows)
-    await check_filters(api, listing, rows)
+    await _check_filters(api, listing, rows)
     await check_batches(api, listing, rows)
     await check_sort(api, listing)
     check_empty(api, operation)
     return rows
+
+
+async def _check_filters(api: Api, listing: Listing, rows: list[Row]) -> None:
+    """Every parameter of the list's query that has no check of its own: a filter on an attribute."""
+    read = [as_read(row) for row in rows]
+    for parameter in listing.operation.parameters:
+        if parameter.place == "query" and parameter.name not in CONTROLS:
+            attribute, _, suffix = parameter.name.rpartition(".")
+            if suffix in COMPARISONS:
+                await check_comparison(api, listing, read, attribute, suffix)
+            else:
+                await check_filter(api, listing, read, parameter)
 
 
 def differences(backend: str, api: Api) -> dict[str, object]:

@@ -521,6 +521,23 @@ async def test_words_that_nobody_knows(backends: SimulatedBackends) -> None:
     assert profile(mapped) == states
 
 
+async def test_kinds_by_other_names(backends: SimulatedBackends) -> None:
+    """Products whose kinds have other names would all be left out: no setting can be guessed, and one is named."""
+
+    def tell(request: Request, answer: Answer) -> Answer:
+        for row in answer.document if isinstance(answer.document, list) else ():
+            if "productSpecification" in row:
+                row["productSpecification"]["name"] = f"Altro {len(row['productSpecification']['name'])}"
+        return answer
+
+    async with odd(backends, as_it_is, tell) as made:
+        found = await verify({"provisioning": made["provisioning"].url})
+    (point,) = points(found, Outcome.FAILS)
+    assert (point.where, point.came) == ("GET /product ?productSpecification.name", "other words only")
+    assert point.advice == "set backends.provisioning.apis.productInventory.names.MobileLine and the like to your words"
+    assert "Altro" not in repr(found)
+
+
 async def test_the_role_of_owners(backends: SimulatedBackends) -> None:
     """Another role of those who are known as customers is found; where nobody is known, only that it is another."""
 
