@@ -19,10 +19,17 @@ contracts = typer.Typer(
     help="The backends' contracts: verify a running system, compare two versions.", no_args_is_help=True
 )
 
+CREDENTIALS, SAMPLES, RESULTS = "Credentials, of the one backend that is named", "Samples", "Results"
+
 Url = Annotated[str | None, typer.Option(metavar="URL", help="Where it is: scheme, host and port.")]
-Source = Annotated[str | None, typer.Option(metavar="SOURCE", help="As env:NAME or file:PATH.")]
+Source = Annotated[
+    str | None, typer.Option(metavar="SOURCE", help="As env:NAME or file:PATH.", rich_help_panel=CREDENTIALS)
+]
 SampleId = Annotated[
-    str | None, typer.Option(metavar="ID", help="One that exists, where a list without a filter is refused.")
+    str | None,
+    typer.Option(
+        metavar="ID", help="One that exists, where a list without a filter is refused.", rich_help_panel=SAMPLES
+    ),
 ]
 SOURCES = "write env:NAME for a variable of the environment, or file:PATH; what stands in a command, everybody can read"
 
@@ -33,17 +40,27 @@ def verify(
     provisioning: Url = None,
     crm: Url = None,
     config: Annotated[
-        Path | None, typer.Option(help="TOML file: URLs, credentials, TLS and profiles of its [backends].")
+        Path | None, typer.Option(help="TOML file: URLs, credentials, TLS and profiles of its backends.")
     ] = None,
     api_key: Source = None,
-    api_key_header: Annotated[str, typer.Option(help="The header of the API key.")] = "X-API-Key",
+    api_key_header: Annotated[
+        str, typer.Option(help="The header of the API key.", rich_help_panel=CREDENTIALS)
+    ] = "X-API-Key",
     bearer: Source = None,
-    basic_user: Annotated[str | None, typer.Option(help="HTTP basic authentication.")] = None,
+    basic_user: Annotated[
+        str | None, typer.Option(help="HTTP basic authentication.", rich_help_panel=CREDENTIALS)
+    ] = None,
     basic_password: Source = None,
-    token_url: Annotated[str | None, typer.Option(help="OAuth 2 client credentials: the token endpoint.")] = None,
-    client_id: Annotated[str | None, typer.Option(help="OAuth 2 client credentials.")] = None,
+    token_url: Annotated[
+        str | None, typer.Option(help="OAuth 2 client credentials: the token endpoint.", rich_help_panel=CREDENTIALS)
+    ] = None,
+    client_id: Annotated[
+        str | None, typer.Option(help="OAuth 2 client credentials.", rich_help_panel=CREDENTIALS)
+    ] = None,
     client_secret: Source = None,
-    scope: Annotated[str, typer.Option(help="OAuth 2 client credentials: the scope to ask for.")] = "",
+    scope: Annotated[
+        str, typer.Option(help="OAuth 2 client credentials: the scope to ask for.", rich_help_panel=CREDENTIALS)
+    ] = "",
     company: SampleId = None,
     customer: SampleId = None,
     account: SampleId = None,
@@ -56,15 +73,22 @@ def verify(
     ] = False,
     calls: Annotated[int, typer.Option(min=1, max=10_000, help="How many calls may be made in all.")] = 500,
     timeout: Annotated[float | None, typer.Option(min=0.1, max=60, help="Seconds that a call may take.")] = None,
-    profile: Annotated[Path | None, typer.Option(help="Write the profile there, as TOML; - is stdout.")] = None,
-    junit: Annotated[Path | None, typer.Option(help="Write the result there, as JUnit XML.")] = None,
-    markdown: Annotated[Path | None, typer.Option(help="Write the result there, as Markdown.")] = None,
-    details: Annotated[bool, typer.Option("--details", help="Show also every point that holds.")] = False,
+    profile: Annotated[
+        Path | None, typer.Option(help="Write the profile there, as TOML; - is stdout.", rich_help_panel=RESULTS)
+    ] = None,
+    junit: Annotated[
+        Path | None, typer.Option(help="Write the result there, as JUnit XML.", rich_help_panel=RESULTS)
+    ] = None,
+    markdown: Annotated[
+        Path | None, typer.Option(help="Write the result there, as Markdown.", rich_help_panel=RESULTS)
+    ] = None,
+    details: Annotated[
+        bool, typer.Option("--details", help="Show also every point that holds.", rich_help_panel=RESULTS)
+    ] = False,
 ) -> None:
     """Whether backends keep their contracts, and by which settings the gateway understands them.
 
-    Changes nothing unless --write is given. Exit code 0: every point holds; 1: some do not; 2: a backend could not be
-    verified.
+    Changes nothing unless --write is given. Exit code: 0 every point holds, 1 some do not, 2 not verified.
     """
     from gateway.contract_kit.verification import Wish, verified
 

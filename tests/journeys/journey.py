@@ -84,11 +84,12 @@ class Journey:
                     recorded.append((resource, f"id={one[0]}" if one else call["query"]))
 
     def check_requests(self) -> None:
-        """Every request that the gateway has made, as far as it is on record, is in the contracts."""
+        """Every read that the gateway has made, as far as it is on record, is in the contracts (by v4's names)."""
         for name in BACKENDS:
             for call in self.backend(name, "/control/calls"):
                 if call["path"].startswith("/tmf-api/") and call["method"] == "GET":
-                    assert request_errors(name, call["method"], call["path"], call["query"]) == []
+                    query = call["query"].replace("partyOrPartyRole.", "")
+                    assert request_errors(name, call["method"], call["path"], query) == []
 
 
 def _http(method: str, url: str, body: Any, headers: dict[str, str]) -> Answer:
