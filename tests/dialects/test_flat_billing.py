@@ -13,7 +13,7 @@ from tests.dialects.comparison import lost, shape_of
 from tests.dialects.conftest import OPTIONS
 from tests.dialects.flat_server import flat_demo
 from tests.dialects.reads import READS
-from tests.journeys.journey import Answer, Journey, in_thread, running
+from tests.journeys.journey import Answer, Journey, running
 
 LISTS = {"invoices": "viewer.company.invoices", "two customers, three accounts": "company.invoices"}
 UNKNOWN = "query($id: ID!) { company(id: $id) { id } }"
@@ -22,7 +22,7 @@ UNKNOWN = "query($id: ID!) { company(id: $id) { id } }"
 @pytest.fixture(scope="module")
 def flat(world: World) -> Iterator[Journey]:
     """A demo on flat billing, which knows already which accounts the companies hold."""
-    with in_thread(world, lambda: flat_demo(world, OPTIONS)) as journey:
+    with running(world, OPTIONS, flat_demo) as journey:
         for read in READS.values():
             read.asked(journey)
         yield journey
@@ -123,7 +123,7 @@ def test_it_says_which_accounts_a_company_holds_when_the_crm_cannot(
     world: World, plain_answers: dict[str, Answer]
 ) -> None:
     """A cold gateway without its CRM shows lines and invoices by what flat billing says."""
-    with in_thread(world, lambda: flat_demo(world, OPTIONS)) as cold, cold.knobs("crm", error_rate=1.0):
+    with running(world, OPTIONS, flat_demo) as cold, cold.knobs("crm", error_rate=1.0):
         for name in ("lines", "invoices"):
             assert READS[name].asked(cold).data == plain_answers[name].data
         unknown = cold.query(UNKNOWN, "operator", id=global_id.encode("Company", "x"))
@@ -133,7 +133,7 @@ def test_it_says_which_accounts_a_company_holds_when_the_crm_cannot(
 def test_it_is_kept_and_shared_like_any_other(world: World, plain_answers: dict[str, Answer]) -> None:
     """Ten users at once cost one call, and those who come later none; with the backend down they read on."""
     options = msgspec.structs.replace(OPTIONS, cache=True)
-    with in_thread(world, lambda: flat_demo(world, options)) as cold:
+    with running(world, options, flat_demo) as cold:
         READS["tickets"].asked(cold)  # the company's accounts are known
         with cold.knobs("billing", latency_ms=300, only="/flat"), cold.calls() as calls, ThreadPoolExecutor(10) as pool:
             answers = list(pool.map(lambda _: READS["invoices"].asked(cold), range(10)))
