@@ -13,6 +13,7 @@ from yarl import URL
 
 from gateway.adapters._auth import authorization
 from gateway.adapters._call import Answer, Call
+from gateway.adapters._counts import OK, CallCounts
 from gateway.adapters._decoding import WireDecoder
 from gateway.adapters._http import HttpClient
 from gateway.adapters._reply import Reply, error_of
@@ -72,6 +73,7 @@ class BackendClient:
             timeout_seconds=settings.timeout_seconds,
             max_connections=settings.max_connections,
         )
+        self.counts = CallCounts(self.profiles)
         self._authorization = authorization(settings.auth, name, self._post_form)
 
     async def __aenter__(self) -> Self:
@@ -98,6 +100,8 @@ class BackendClient:
             code = _code(error)
             raise
         finally:
+            seconds = time.monotonic() - began
+            self.counts.count(api, OK if code is UNSET else code, seconds, call.batch)
             served = SERVED.get()
             shared = served.log_fields() if served else {}
             write(
@@ -106,7 +110,7 @@ class BackendClient:
                     method=call.method,
                     path=call.path,
                     status=status,
-                    ms=round((time.monotonic() - began) * 1000, 1),
+                    ms=round(seconds * 1000, 1),
                     rows=rows,
                     batch=call.batch,
                     error=code,

@@ -14,12 +14,14 @@ from gateway.config.settings import (
     ClientCredentialsAuth,
     IdentitySettings,
     LimitSettings,
+    MetricsSettings,
     NoAuth,
     RedisSettings,
     ServerSettings,
     Settings,
     SharingSettings,
     TlsSettings,
+    TracingSettings,
 )
 
 __all__ = [
@@ -36,6 +38,7 @@ __all__ = [
     "ClientCredentialsAuth",
     "IdentitySettings",
     "LimitSettings",
+    "MetricsSettings",
     "NoAuth",
     "Profile",
     "RedisSettings",
@@ -43,6 +46,7 @@ __all__ = [
     "Settings",
     "SharingSettings",
     "TlsSettings",
+    "TracingSettings",
     "load_settings",
     "profiles_of",
 ]

@@ -15,8 +15,9 @@ from gateway.http.consistency import CatchUp
 from gateway.http.cors import Cors
 from gateway.http.endpoint import GraphQLEndpoint, NewContext
 from gateway.http.graphiql import graphiql_routes
-from gateway.http.health import health_routes
+from gateway.http.health import Health, health_routes
 from gateway.http.other_paths import OtherPaths
+from gateway.http.request_counts import RequestCounts
 from gateway.serving import Again, SendWhole
 
 GRAPH_PATH = "/graphql"
@@ -32,8 +33,10 @@ def create_app(
     authenticator: Authenticator,
     server: ServerSettings,
     limits: LimitSettings,
+    counts: RequestCounts,
+    health: Health,
 ) -> ASGIApp:
-    """/graphql, /healthz, /readyz and, where the settings say so, GraphiQL at /."""
+    """/graphql, /livez, /readyz and, where the settings say so, GraphiQL at /."""
     cors = Cors(server.cors_origins)
     graphql = GraphQLEndpoint(
         admission=admission,
@@ -44,8 +47,9 @@ def create_app(
         authenticator=authenticator,
         cors=cors,
         limits=limits,
+        counts=counts,
     )
-    routes = [*health_routes(), *(graphiql_routes() if server.graphiql else [])]
+    routes = [*health_routes(health), *(graphiql_routes() if server.graphiql else [])]
     others = OtherPaths(Router(routes, redirect_slashes=False, default=_not_found), cors)
     return _App(graphql, others)
 

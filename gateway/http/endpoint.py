@@ -26,6 +26,7 @@ from gateway.http.graphql_request import RawRequest, from_body, from_query_strin
 from gateway.http.media_type import MediaType, negotiated, require_json
 from gateway.http.refusal import HttpRefusal
 from gateway.http.reply import Header, Reply, headers_of, is_sent_at_once, send_reply
+from gateway.http.request_counts import RequestCounts
 from gateway.http.request_headers import RequestHeaders
 from gateway.http.request_record import RequestRecord
 from gateway.serving import Again, SendWhole
@@ -62,6 +63,7 @@ class GraphQLEndpoint:
         authenticator: Authenticator,
         cors: Cors,
         limits: LimitSettings,
+        counts: RequestCounts,
     ) -> None:
         self._admission = admission
         self._engine = engine
@@ -71,6 +73,7 @@ class GraphQLEndpoint:
         self._authenticator = authenticator
         self._cors = cors
         self._limits = limits
+        self._counts = counts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one HTTP request, whatever happens; only a client that left gets no answer."""
@@ -88,7 +91,7 @@ class GraphQLEndpoint:
         except ClientGone:
             pass
         finally:
-            record.write()
+            self._counts.count(record, record.write())
 
     def answer_at_once(self, scope: Scope, body: bytes, send_whole: SendWhole) -> Again | None:
         """Answers a whole request for which an answer is kept, in one write; None, with nothing done, for any other.
@@ -127,7 +130,7 @@ class GraphQLEndpoint:
         if not send_whole(reply.status, headers_of(reply, (record.header, *asked.marks)), reply.body):
             return False
         record.status = reply.status
-        record.write()
+        self._counts.count(record, record.write())
         return True
 
     async def _reply(self, scope: Scope, headers: RequestHeaders, receive: Receive, record: RequestRecord) -> Reply:

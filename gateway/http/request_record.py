@@ -80,16 +80,16 @@ class RequestRecord:
         """The id as it goes back to the client."""
         return (b"x-request-id", self.request_id.encode())
 
-    def write(self) -> None:
-        """The line, once the answer is out."""
-        viewer = self.viewer
+    def write(self) -> float:
+        """The line, once the answer is out; how long that took, in seconds."""
+        seconds, viewer = time.perf_counter() - self._began, self.viewer
         log.write(
             RequestLine(
                 request_id=self.request_id,
                 method=self._scope["method"],
                 path=self._scope["path"],
                 status=self.status,
-                ms=round((time.perf_counter() - self._began) * 1000, 1),
+                ms=round(seconds * 1000, 1),
                 operation=self.operation and self.operation[:OPERATION_SHOWN_CHARACTERS],
                 operation_type=self.operation_type,
                 role=None if viewer is None or viewer.is_anonymous else viewer.role.value,
@@ -98,6 +98,7 @@ class RequestRecord:
                 answered_by=self.answered_by,
             )
         )
+        return seconds
 
 
 def _new_id() -> str:

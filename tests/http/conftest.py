@@ -31,6 +31,8 @@ from gateway.errors import BackendTimeout, Unauthenticated
 from gateway.http import create_app
 from gateway.http.answers import Answers
 from gateway.http.authentication import Authenticator
+from gateway.http.health import Health
+from gateway.http.request_counts import RequestCounts
 from gateway.serving import serving
 from gateway.store.changes import Changes
 from gateway.store.generations import Generations
@@ -184,6 +186,8 @@ def make_app(work: Work) -> Callable[[Authenticator], ASGIApp]:
             authenticator=authenticator,
             server=SERVER,
             limits=LIMITS,
+            counts=RequestCounts(),
+            health=Health({"crm": lambda: "failing"}),
         )
 
     return make

@@ -25,6 +25,8 @@ from gateway.http.answers import JOINED_SECONDS, Answer, Answers, Question
 from gateway.http.authentication import Authenticator
 from gateway.http.errors import FormattedError
 from gateway.http.graphql_request import RawRequest
+from gateway.http.health import Health
+from gateway.http.request_counts import RequestCounts
 from gateway.serving import serving
 from gateway.store.changes import Changes
 from gateway.store.generations import Generations
@@ -523,6 +525,8 @@ async def _open_shop() -> AsyncIterator[Shop]:
         authenticator=Authenticator(IDENTITY, Issuer(work), desk.clock, sessions),
         server=SERVER,
         limits=limits,
+        counts=RequestCounts(),
+        health=Health({}),
     )
     desk.clock.now = NOW
     async with serving(app, grace_seconds=0.1) as url:
