@@ -64,7 +64,7 @@ def _distribution(of: Series, values: Histogram, *labels: str) -> Sample:
 
 def _one_of(of: Series, states: Sequence[str], state: str, *labels: str) -> Iterator[Sample]:
     for each in states:
-        yield _sample(of, each == state, *labels, each)
+        yield _sample(of, int(each == state), *labels, each)
 
 
 def _of_requests(parts: Parts) -> Iterator[Sample]:

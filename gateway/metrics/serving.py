@@ -4,6 +4,7 @@ import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+import structlog
 from starlette.types import Receive, Scope, Send
 
 from gateway.config import MetricsSettings
@@ -12,6 +13,8 @@ from gateway.metrics.fleet import Fleet, Read
 from gateway.metrics.readers import Parts, samples
 from gateway.metrics.series import Sample
 from gateway.serving import serving
+
+log = structlog.get_logger()
 
 PATH = "/metrics"
 GRACE_SECONDS = 1.0
@@ -44,6 +47,7 @@ async def metrics_served(
             listener=listener,
         ) as url,
     ):
+        log.info("metrics_served", url=f"{url}{PATH}")
         yield f"{url}{PATH}"
 
 
