@@ -30,6 +30,7 @@ from gateway.schema import build_graph
 from gateway.serving import Bounds, Drain, OpenConnections, serving
 from gateway.store.fallback import Fallback
 from gateway.store.store import Store
+from gateway.tracing import traced
 
 IDLE_LINGER_SECONDS = 1.0
 """How long idle connections stay once the port is closed: a client that asks as we close must not find them gone."""
@@ -76,10 +77,11 @@ async def gateway(
 async def composed(settings: Settings, clock: Clock = real_time) -> AsyncIterator[tuple[ASGIApp, Parts]]:
     """The gateway as an ASGI application, and what counts in it; connections are opened when they are first needed."""
     async with AsyncExitStack() as stack:
+        tracer = await stack.enter_async_context(traced(settings.tracing))
         calls: dict[str, CallCounts] = {}
 
         async def client(name: str, backend: BackendSettings) -> BackendClient:
-            made = BackendClient(name, backend, list_max_rows=settings.limits.list_max_rows, clock=clock)
+            made = BackendClient(name, backend, list_max_rows=settings.limits.list_max_rows, clock=clock, tracer=tracer)
             calls[name] = made.counts
             return await stack.enter_async_context(made)
 
@@ -118,6 +120,7 @@ async def composed(settings: Settings, clock: Clock = real_time) -> AsyncIterato
             limits=settings.limits,
             counts=parts.requests,
             health=parts.health,
+            tracer=tracer,
         )
         yield app, parts
 

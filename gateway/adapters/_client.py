@@ -17,14 +17,16 @@ from gateway.adapters._counts import OK, CallCounts
 from gateway.adapters._decoding import WireDecoder
 from gateway.adapters._http import HttpClient
 from gateway.adapters._reply import Reply, error_of
+from gateway.adapters._traces import CallSpan, trace_headers
 from gateway.config import BackendSettings, profiles_of
-from gateway.domain.caller import SERVED, current_request_id
+from gateway.domain.caller import SERVED, MadeCall, current_request_id, note_call
 from gateway.domain.time import Clock
 from gateway.errors import (
     BackendContractBroken,
     GatewayError,
 )
 from gateway.log import Line, write
+from gateway.tracing import Tracer
 
 log = structlog.get_logger()
 
@@ -59,11 +61,14 @@ class BackendClient:
     Making one asks nothing of the backend; entering it opens the pool. ConfigurationError names a wrong profile.
     """
 
-    def __init__(self, name: str, settings: BackendSettings, *, list_max_rows: int, clock: Clock) -> None:
+    def __init__(
+        self, name: str, settings: BackendSettings, *, list_max_rows: int, clock: Clock, tracer: Tracer | None = None
+    ) -> None:
         self.name = name
         self.clock = clock
         self.list_max_rows = list_max_rows
         self.profiles = profiles_of(name, settings.apis)
+        self._tracer = tracer
         self._url = str(URL(settings.url)).rstrip("/")
         self._http = HttpClient(
             name,
@@ -90,6 +95,7 @@ class BackendClient:
         began = time.monotonic()
         code: str | UnsetType = UNSET
         status, rows = None, 0
+        span = None if self._tracer is None else CallSpan(self._tracer, self.name, call)
         try:
             reply = await self._authorized(f"{self._url}{self.profiles[api].base_path.rstrip('/')}{call.target}", call)
             status = reply.status
@@ -102,6 +108,9 @@ class BackendClient:
         finally:
             seconds = time.monotonic() - began
             self.counts.count(api, OK if code is UNSET else code, seconds, call.batch)
+            if span is not None:
+                span.end(status=status, rows=rows, failure=None if code is UNSET else code)
+            note_call(MadeCall(self.name, call.method, call.path, call.batch, seconds))
             served = SERVED.get()
             shared = served.log_fields() if served else {}
             write(
@@ -134,6 +143,7 @@ class BackendClient:
         request_id = current_request_id()
         if request_id is not None:
             headers["X-Request-ID"] = request_id
+        headers.update(trace_headers())
         return headers
 
     def _read(self, call: Call, reply: Reply, decoder: WireDecoder[T]) -> Answer[T]:

@@ -41,6 +41,8 @@ def _addresses(settings: Settings) -> Iterator[tuple[str, str]]:
         if token_url is not None:
             yield f"backends.{name}.auth.token_url", token_url
     yield "identity.jwks_url", settings.identity.jwks_url
+    if settings.tracing.otlp_url is not None:
+        yield "tracing.otlp_url", settings.tracing.otlp_url
 
 
 def _check_address(path: str, address: str) -> None:

@@ -19,6 +19,7 @@ from gateway.http.health import Health, health_routes
 from gateway.http.other_paths import OtherPaths
 from gateway.http.request_counts import RequestCounts
 from gateway.serving import Again, SendWhole
+from gateway.tracing import Tracer
 
 GRAPH_PATH = "/graphql"
 
@@ -35,6 +36,7 @@ def create_app(
     limits: LimitSettings,
     counts: RequestCounts,
     health: Health,
+    tracer: Tracer | None = None,
 ) -> ASGIApp:
     """/graphql, /livez, /readyz and, where the settings say so, GraphiQL at /."""
     cors = Cors(server.cors_origins)
@@ -48,6 +50,8 @@ def create_app(
         cors=cors,
         limits=limits,
         counts=counts,
+        slow_seconds=server.slow_operation_seconds,
+        tracer=tracer,
     )
     routes = [*health_routes(health), *(graphiql_routes() if server.graphiql else [])]
     others = OtherPaths(Router(routes, redirect_slashes=False, default=_not_found), cors)
