@@ -6,7 +6,10 @@ from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import RawTestServer
 from msgspec.structs import replace
+from yarl import URL
 
 from gateway.app import gateway
 from gateway.config import (
@@ -23,14 +26,39 @@ from gateway.serving import base_url, listening
 from gateway.simulator.backends import SimulatedBackends, simulated_backends
 from gateway.simulator.clock import SimulatedClock
 from gateway.simulator.world import World
-from tests.metrics.scrape import Scrape, scraped
+from tests.signals.scrape import Scrape, scraped
+
+
+class Wire:
+    """Stands before the CRM and sees the headers of what it is asked."""
+
+    def __init__(self, client: aiohttp.ClientSession) -> None:
+        self._client = client
+        self.url = ""
+        self.seen: list[tuple[str, dict[str, str]]] = []
+
+    async def handle(self, request: web.BaseRequest) -> web.Response:
+        """Passes one request on."""
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        self.seen.append((request.path.rpartition("/")[2], headers))
+        passed = {name: value for name, value in headers.items() if name not in ("host", "content-length")}
+        async with self._client.request(
+            request.method,
+            URL(f"{self.url}{request.raw_path}", encoded=True),
+            headers=passed,
+            data=await request.read(),
+        ) as response:
+            return web.Response(body=await response.read(), status=response.status, content_type="application/json")
 
 
 class Watched:
     """A gateway, its clients' view of it and its operators'."""
 
-    def __init__(self, client: aiohttp.ClientSession, url: str, metrics_url: str, backends: SimulatedBackends) -> None:
+    def __init__(
+        self, client: aiohttp.ClientSession, url: str, metrics_url: str, backends: SimulatedBackends, wire: Wire
+    ) -> None:
         self._client = client
+        self.wire = wire
         self.url = url
         self.metrics_url = metrics_url
         self.backends = backends
@@ -72,12 +100,17 @@ def start(http_client: aiohttp.ClientSession) -> Start:
     async def started(tracing: TracingSettings | None = None, **server: Any) -> AsyncIterator[Watched]:
         world = World(seed=1, companies=2, lines_per_company=5, clock=SimulatedClock(None))
         listener = listening("127.0.0.1", 0, "metrics.port")
-        async with simulated_backends(world, host="127.0.0.1", ports=(0, 0, 0)) as backends:
+        wire = Wire(http_client)
+        async with (
+            simulated_backends(world, host="127.0.0.1", ports=(0, 0, 0)) as backends,
+            RawTestServer(wire.handle) as before_crm,
+        ):
+            wire.url = backends.crm
             settings = Settings(
                 backends=BackendsSettings(
                     billing=BackendSettings(url=backends.billing),
                     provisioning=BackendSettings(url=backends.provisioning),
-                    crm=BackendSettings(url=backends.crm),
+                    crm=BackendSettings(url=str(before_crm.make_url("")).rstrip("/")),
                 ),
                 identity=IdentitySettings(issuer="urn:telco-simulator", jwks_url=f"{backends.crm}/oauth2/jwks"),
                 redis=RedisSettings(cache_url="redis://127.0.0.1:1/0"),
@@ -87,6 +120,6 @@ def start(http_client: aiohttp.ClientSession) -> Start:
             )
             metrics_url = f"{base_url('127.0.0.1', listener)}/metrics"
             async with gateway(settings, world.clock, metrics_listener=listener) as url:
-                yield Watched(http_client, url, metrics_url, backends)
+                yield Watched(http_client, url, metrics_url, backends, wire)
 
     return started

@@ -7,8 +7,8 @@ import aiohttp
 
 from gateway.http.request_counts import NAMES_MAX
 from gateway.metrics.series import ALL
-from tests.metrics.conftest import Start
-from tests.metrics.scrape import parsed
+from tests.signals.conftest import Start
+from tests.signals.scrape import parsed
 
 OVERVIEW = "query Overview { viewer { company { name lines(first: 2) { totalCount nodes { number } } } } }"
 

@@ -15,7 +15,7 @@ import pytest
 from gateway.metrics import Fleet, fleet_of
 from gateway.metrics.series import Sample
 from tests.command import COMMAND, NOTHING_BEHIND, PATIENCE_SECONDS, wait_until
-from tests.metrics.scrape import Scrape, scraped
+from tests.signals.scrape import Scrape, scraped
 
 WORKERS = 3
 CONFIGURATION = f"""
