@@ -1,6 +1,8 @@
 """How many requests the graph answered, how, and how long that took: numbers with names, of which there are few."""
 
-from gateway.counting import Histogram
+from bisect import bisect_left
+
+from gateway.counting import SECONDS, Histogram
 from gateway.http.request_record import CLIENT_GONE_STATUS, RequestRecord
 
 NAMES_MAX = 100
@@ -12,14 +14,8 @@ NOT_ADMITTED = "none"
 """The type and the name of what was refused, or left, before it was known to be an operation."""
 
 
-class Row:
-    """Requests of one type, name and outcome; those that differ in nothing but the outcome share their durations."""
-
-    __slots__ = ("count", "durations")
-
-    def __init__(self, durations: Histogram) -> None:
-        self.count = 0
-        self.durations = durations
+_Key = tuple[str | None, str | None, int, bool]
+"""All that a request's row depends on: type, name, status, and whether there were no errors."""
 
 
 class RequestCounts:
@@ -27,31 +23,24 @@ class RequestCounts:
     and while there are no more than NAMES_MAX."""
 
     def __init__(self) -> None:
-        self.rows: dict[tuple[str, str, str], Row] = {}
-        """By type (query, mutation), name and outcome."""
-        self.durations: dict[tuple[str, str], Histogram] = {}
-        """In seconds, by type and name."""
+        self.durations: dict[tuple[str, str, str], Histogram] = {}
+        """In seconds, by type (query, mutation), name and outcome."""
         self._names: set[str] = set()
-        self._known: dict[tuple[str | None, str | None, str], Row] = {}
+        self._known: dict[_Key, Histogram] = {}
 
     def count(self, record: RequestRecord, seconds: float) -> None:
-        """One more request that ended."""
-        key = (record.operation_type, record.operation, _outcome(record))
-        row = self._known.get(key) or self._row(key, record)
-        row.count += 1
-        row.durations.add(seconds)
+        """One more that ended. As `Histogram.add`, without the call, which an answer that is kept would feel."""
+        key = (record.operation_type, record.operation, record.status, not record.error_codes)
+        durations = self._known.get(key) or self._new(key, record)
+        durations.counts[bisect_left(SECONDS, seconds)] += 1
+        durations.sum += seconds
 
-    def _row(self, key: tuple[str | None, str | None, str], record: RequestRecord) -> Row:
-        kind, name, outcome = key[0] or NOT_ADMITTED, self._name(record), key[2]
-        row = self.rows.get((kind, name, outcome))
-        if row is None:
-            durations = self.durations.get((kind, name))
-            if durations is None:
-                durations = self.durations[kind, name] = Histogram()
-            row = self.rows[kind, name, outcome] = Row(durations)
+    def _new(self, key: _Key, record: RequestRecord) -> Histogram:
+        kind, name = record.operation_type or NOT_ADMITTED, self._name(record)
+        durations = self.durations.setdefault((kind, name, _outcome(record)), Histogram(SECONDS))
         if name != OTHER:
-            self._known[key] = row
-        return row
+            self._known[key] = durations
+        return durations
 
     def _name(self, record: RequestRecord) -> str:
         if record.operation_type is None:

@@ -68,10 +68,12 @@ def _one_of(of: Series, states: Sequence[str], state: str, *labels: str) -> Iter
 
 
 def _of_requests(parts: Parts) -> Iterator[Sample]:
-    for (kind, operation, outcome), row in parts.requests.rows.items():
-        yield _sample(series.REQUESTS, row.count, kind, operation, outcome)
-    for (kind, operation), durations in parts.requests.durations.items():
-        yield _distribution(series.REQUEST_SECONDS, durations, kind, operation)
+    by_operation: dict[tuple[str, str], Histogram] = {}
+    for (kind, operation, outcome), durations in parts.requests.durations.items():
+        yield _sample(series.REQUESTS, durations.count, kind, operation, outcome)
+        by_operation.setdefault((kind, operation), Histogram(durations.bounds)).include(durations)
+    for labels, durations in by_operation.items():
+        yield _distribution(series.REQUEST_SECONDS, durations, *labels)
     answers, documents = parts.answers, parts.admission.documents
     for how, number in (("kept", answers.given_kept), ("joined", answers.given_joined), ("made", answers.given_made)):
         yield _sample(series.ANSWERS, number, how)
