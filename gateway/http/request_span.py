@@ -13,7 +13,7 @@ def begin(tracer: Tracer, record: RequestRecord, *, seconds_ago: float = 0.0) ->
 
 def part(tracer: Tracer | None, name: str, record: RequestRecord) -> Span | None:
     """A span of a part of the request; None where nobody traces it."""
-    if tracer is None or record.trace is None or not record.trace.is_sampled:
+    if tracer is None or record.span is None or not record.span.is_recorded:
         return None
     return tracer.begin(name, "internal", record.trace)
 
@@ -21,7 +21,7 @@ def part(tracer: Tracer | None, name: str, record: RequestRecord) -> Span | None
 def end(record: RequestRecord) -> None:
     """Once the answer is out. No company, user, variable or text of a query: ids lead to the log, which has them."""
     span, operation = record.span, record.operation
-    if span is None:
+    if span is None or not span.is_recorded:
         return
     span.note(
         http__request__method=record.method,

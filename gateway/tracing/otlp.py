@@ -1,6 +1,7 @@
 """Spans by OpenTelemetry's SDK, sent in batches to a collector; imported only where that is configured."""
 
 import asyncio
+import random
 import threading
 import time
 from collections.abc import AsyncIterator, Iterable
@@ -11,7 +12,7 @@ from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExport
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from opentelemetry.sdk.trace.sampling import ParentBasedTraceIdRatio
+from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 from opentelemetry.trace import (
     NonRecordingSpan,
     SpanContext,
@@ -26,7 +27,7 @@ from opentelemetry.trace import Span as SdkSpan
 from opentelemetry.trace import Tracer as SdkTracer
 
 from gateway.config import TracingSettings
-from gateway.tracing.span import Kind, Value
+from gateway.tracing.span import Kind, Span, Unrecorded, Value
 from gateway.tracing.trace import Trace
 
 KINDS = {"server": SpanKind.SERVER, "internal": SpanKind.INTERNAL, "client": SpanKind.CLIENT}
@@ -40,13 +41,13 @@ async def exported(settings: TracingSettings) -> AsyncIterator["OtlpTracer"]:
     """While inside, spans are sent to `otlp_url`, those that wait at the end too."""
     exporter = OTLPSpanExporter(endpoint=settings.otlp_url, headers=settings.headers, timeout=settings.timeout_seconds)
     provider = TracerProvider(
-        sampler=ParentBasedTraceIdRatio(settings.sample_ratio),
+        sampler=ALWAYS_ON,  # what is not to be recorded does not come so far
         resource=Resource.create({"service.name": settings.service_name}),
         shutdown_on_exit=False,
     )
     provider.add_span_processor(BatchSpanProcessor(exporter))
     try:
-        yield OtlpTracer(provider.get_tracer("telco-gateway"))
+        yield OtlpTracer(provider.get_tracer("telco-gateway"), settings.sample_ratio)
     finally:
         await _shut_down(provider)
 
@@ -69,13 +70,20 @@ async def _shut_down(provider: TracerProvider) -> None:
 
 
 class OtlpTracer:
-    """Begins spans; which traces are recorded is decided where they begin, be it by whoever asks us."""
+    """Begins spans; which traces are recorded is decided where they begin, be it by whoever asks us.
 
-    def __init__(self, tracer: SdkTracer) -> None:
+    Those that are not never reach the SDK, in which each span costs as much as a small answer.
+    """
+
+    def __init__(self, tracer: SdkTracer, sample_ratio: float) -> None:
         self._tracer = tracer
+        self._sample_ratio = sample_ratio
 
-    def begin(self, name: str, kind: Kind, above: Trace | None, *, seconds_ago: float = 0.0) -> "OtlpSpan":
+    def begin(self, name: str, kind: Kind, above: Trace | None, *, seconds_ago: float = 0.0) -> Span:
         """A piece of work that began so long ago, below a place in a trace, or at the top of a new one."""
+        is_recorded = random.random() < self._sample_ratio if above is None else above.is_sampled  # noqa: S311  # no secret
+        if not is_recorded:
+            return Unrecorded(above)
         context = NOWHERE if above is None else set_span_in_context(NonRecordingSpan(_context(above)), NOWHERE)
         began_at = time.time_ns() - int(seconds_ago * 1e9)
         return OtlpSpan(self._tracer.start_span(name, context, KINDS[kind], start_time=began_at))
@@ -85,6 +93,7 @@ class OtlpSpan:
     """A span of the SDK's."""
 
     __slots__ = ("_span", "trace")
+    is_recorded = True
 
     def __init__(self, span: SdkSpan) -> None:
         self._span = span
