@@ -163,3 +163,16 @@ async def test_an_idle_connection_holds_nobody_up(tmp_path: Path) -> None:
             assert await reader.read() == b""
             assert await asyncio.to_thread(process.wait, PATIENCE_SECONDS) == 0
         writer.close()
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+async def test_a_second_signal_does_not_wait_for_the_delay(tmp_path: Path, workers: int) -> None:
+    """Who asks twice means it: the exit code is 130, and nobody listens any more."""
+    with serving(tmp_path, workers, delay=600) as (process, port):
+        process.send_signal(signal.SIGTERM)
+        while (await answer(port, "/readyz"))[0] == 200:
+            pass
+        process.send_signal(signal.SIGTERM)
+        assert await asyncio.to_thread(process.wait, PATIENCE_SECONDS) == 130
+        with pytest.raises(ConnectionRefusedError):
+            await answer(port, "/livez")

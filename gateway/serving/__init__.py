@@ -115,6 +115,7 @@ async def serving(
             task.cancel()
             for request in server.server_state.tasks:
                 request.cancel()
+            await asyncio.wait([task], timeout=UNWIND_SECONDS)
             raise
         finally:
             sweeping.cancel()
