@@ -12,9 +12,6 @@ PERIOD_SECONDS = 0.25
 class LoopLag(Histogram):
     """Measured four times a second, as long as somebody watches."""
 
-    def __init__(self) -> None:
-        super().__init__()
-
     @asynccontextmanager
     async def watched(self) -> AsyncIterator[None]:
         """While inside."""
