@@ -20,6 +20,7 @@ from gateway.serving.connection import (
     sweep,
 )
 from gateway.serving.drain import Drain
+from gateway.serving.newcomers import welcome
 from gateway.serving.server import Server
 
 __all__ = [
@@ -76,6 +77,7 @@ async def serving(
     and `port_setting`, the setting it came from, or says that the application's own start failed.
     """
     listener = listener or listening(host, port, port_setting)
+    welcome(listener)
     connection = connection_class(bounds)
     config = uvicorn.Config(
         app,

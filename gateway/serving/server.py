@@ -9,6 +9,10 @@ import uvicorn
 
 from gateway.errors import ConfigurationError
 from gateway.serving.connection import BoundedConnection
+from gateway.serving.newcomers import turn_away
+
+HANDSHAKE_SECONDS = 0.3
+"""How long a handshake that has begun may take to end: a client that has its half of it may have sent a request."""
 
 
 class Server(uvicorn.Server):
@@ -45,6 +49,8 @@ class Server(uvicorn.Server):
         """Closes the port, waits for what was asked, then ends the lifespan."""
         self.drain()
         loop = asyncio.get_running_loop()
+        if self._linger_seconds and all(map(turn_away, sockets or [])):
+            await asyncio.sleep(min(HANDSHAKE_SECONDS, self._linger_seconds))
         for connection in self._closed(sockets or []):
             await loop.connect_accepted_socket(self._protocol, connection)
         closing = loop.call_later(self._linger_seconds, self._close_idle)
@@ -55,7 +61,7 @@ class Server(uvicorn.Server):
 
     def _closed(self, listeners: list[socket.socket]) -> list[socket.socket]:
         """Closes the port; the connections that the system had let in and nobody had taken yet, which a closing would
-        reset. Between the last of them and the closing there is no more than a system call."""
+        reset."""
         copies = [listener.dup() for listener in listeners]
         for server in self.servers:
             server.close()
