@@ -22,7 +22,7 @@ from bench.gateway_process import Scenario, settings
 from bench.load import CONNECTIONS, Load, loads
 from bench.surroundings import Surroundings, surroundings
 from gateway.adapters._guard import Guard
-from gateway.app import gateway_app
+from gateway.app import composed
 from gateway.cli.garbage import collect_rarely
 from gateway.config import load_settings
 from gateway.log import configure_logging
@@ -49,7 +49,7 @@ async def cost_percent(around: Surroundings) -> float:
     file = around.directory / "guards.toml"
     file.write_text(settings(Scenario(sharing=False, cache=False), around.backend.url, around.redis_url))
     load = loads(around.world)["Q2"]
-    async with gateway_app(load_settings(file, {})) as app:
+    async with composed(load_settings(file, {})) as (app, _):
         await _seconds(app, around, load)
         collect_rarely()
         ratios = []

@@ -10,6 +10,7 @@ import structlog
 from gateway.adapters._breaker import Breaker
 from gateway.adapters._call import Call
 from gateway.adapters._congestion import Congestion
+from gateway.adapters._counts import ApiCounts
 from gateway.adapters._hedge import Latencies, hedged
 from gateway.adapters._pace import Pace
 from gateway.adapters._retry import RetryBudget, pause_before_retry
@@ -53,6 +54,7 @@ class Guard:
         places: Places,
         congestion: Congestion,
         budget: RetryBudget,
+        counts: ApiCounts,
     ) -> None:
         self._backend = backend
         self._api = api
@@ -66,11 +68,7 @@ class Guard:
         self._latencies = Latencies() if profile.hedge else None
         self.timeout_seconds = profile.timeout_seconds or settings.timeout_seconds
         self.breaker = Breaker(settings.breaker)
-        self.retries = 0
-        self.retries_denied = 0
-        self.hedges = 0
-        self.refused_open = 0
-        self.refused_full = 0
+        self.counts = counts
 
     async def run(self, call: Call, exchange: "Exchange[T]", until: float) -> T:
         """What the exchange comes to, tried again where that makes sense and there is time before `until`.
@@ -95,8 +93,13 @@ class Guard:
         if until <= began:
             raise BackendTimeout(self._backend, f"No time was left to ask the {self._backend} backend.")
         if not self._is_let_in_at_once(began):
-            await self._let_in(min(until, began + self.timeout_seconds * QUEUE_SHARE))
+            self.counts.waiting += 1
+            try:
+                await self._let_in(min(until, began + self.timeout_seconds * QUEUE_SHARE))
+            finally:
+                self.counts.waiting -= 1
             began = time()
+        self.counts.running += 1
         epoch = self.breaker.began()
         is_cut_short = until < began + self.timeout_seconds
         until = min(until, began + self.timeout_seconds)
@@ -110,6 +113,7 @@ class Guard:
             raise
         finally:
             now = time()
+            self.counts.running -= 1
             for places in self._places:
                 places.leave(now - began if is_over else None)
             is_late = isinstance(failure, BackendTimeout)
@@ -130,9 +134,9 @@ class Guard:
         if now + pause >= until or self.breaker.wait_seconds(now) > pause:
             return None
         if not self._budget.spend():
-            self.retries_denied += 1
+            self.counts.retries_denied += 1
             return None
-        self.retries += 1
+        self.counts.retries += 1
         return pause
 
     def _is_let_in_at_once(self, now: float) -> bool:
@@ -191,7 +195,7 @@ class Guard:
     def _may_hedge(self) -> bool:
         if not self._budget.spend():
             return False
-        self.hedges += 1
+        self.counts.hedges += 1
         return True
 
     def _note(self, failure: BackendError | None, epoch: int, now: float, duration: float) -> None:
@@ -214,12 +218,12 @@ class Guard:
         )
 
     def _open(self, seconds: float) -> BackendCircuitOpen:
-        self.refused_open += 1
+        self.counts.refused += 1
         why = "asks to be left alone" if self.breaker.is_resting else "failed too often a moment ago"
         message = f"The {self._backend} backend {why}, so it is asked nothing for now."
         return BackendCircuitOpen(self._backend, message, seconds)
 
     def _full(self) -> BackendQueueFull:
-        self.refused_full += 1
+        self.counts.refused += 1
         message = f"Too many calls wait for the {self._backend} backend; try again in a moment."
         return BackendQueueFull(self._backend, message, RETRY_AFTER_DEFAULT_SECONDS)

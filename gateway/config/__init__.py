@@ -15,12 +15,14 @@ from gateway.config.settings import (
     ClientCredentialsAuth,
     IdentitySettings,
     LimitSettings,
+    MetricsSettings,
     NoAuth,
     RedisSettings,
     ServerSettings,
     Settings,
     SharingSettings,
     TlsSettings,
+    TracingSettings,
 )
 
 __all__ = [
@@ -39,6 +41,7 @@ __all__ = [
     "ClientCredentialsAuth",
     "IdentitySettings",
     "LimitSettings",
+    "MetricsSettings",
     "NoAuth",
     "Profile",
     "RedisSettings",
@@ -47,6 +50,7 @@ __all__ = [
     "Settings",
     "SharingSettings",
     "TlsSettings",
+    "TracingSettings",
     "load_backends",
     "load_settings",
     "profiles_of",

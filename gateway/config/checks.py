@@ -20,6 +20,8 @@ def check(settings: Settings) -> None:
     for name in API_DEFAULTS:
         check_backend(name, getattr(settings.backends, name))
     _check_address("identity.jwks_url", settings.identity.jwks_url)
+    if settings.tracing.otlp_url is not None:
+        _check_address("tracing.otlp_url", settings.tracing.otlp_url)
     _check_redis("redis.cache_url", settings.redis.cache_url)
     for origin in settings.server.cors_origins:
         _check_origin("server.cors_origins", origin)

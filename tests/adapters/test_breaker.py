@@ -171,7 +171,7 @@ async def test_an_open_breaker_asks_nothing(
             with pytest.raises(BackendCircuitOpen, match="crm") as caught:
                 await get(client)
         assert 0 < caught.value.extensions()["retryAfterSeconds"] <= 0.2
-        assert (len(server.seen), client.guards[API].refused_open) == (4, 10)
+        assert (len(server.seen), client.guards[API].counts.refused) == (4, 10)
         moody.status = 200
         await asyncio.sleep(0.25)
         assert await get(client) == Thing("t-1")
