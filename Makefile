@@ -54,8 +54,9 @@ bench-peers: $(INSTALLED) ## The same beside other GraphQL servers; writes docs/
 	npm install --silent --no-package-lock --no-audit --no-fund --prefix bench/peers
 	$(BIN)/python -m bench.compare
 
-soak: $(INSTALLED) ## Ten minutes of mixed load: does memory stay flat?
+soak: $(INSTALLED) ## Ten minutes of mixed load: does memory stay flat? And a minute of ten times too much
 	$(BIN)/python -m bench.soak
+	$(BIN)/pytest -m soak tests/faults
 
 audit: $(INSTALLED) ## The GraphQL over HTTP audit of npm's graphql-http against the demo (needs Node and npm)
 	npm install --silent --no-save --prefix .audit graphql-http@1.23.1 graphql@16.11.0

@@ -23,6 +23,7 @@ from gateway.engine import Engine
 from gateway.http import create_app
 from gateway.http.answers import Answers
 from gateway.http.authentication import Authenticator
+from gateway.http.detached import Detached
 from gateway.loaders import Loaders
 from gateway.schema import build_graph
 from gateway.serving import Bounds, serving
@@ -85,7 +86,7 @@ async def gateway_app(settings: Settings, clock: Clock = real_time) -> AsyncIter
         def new_context(viewer: Viewer, request_id: str) -> Context:
             return Context(viewer=viewer, loaders=new_loaders(), clock=clock, request_id=request_id)
 
-        graph = build_graph()
+        graph, mutations = build_graph(), Detached()
         yield create_app(
             admission=Admission(
                 graph.schema, settings.limits, introspection=settings.server.introspection, policy=graph.policy
@@ -97,7 +98,9 @@ async def gateway_app(settings: Settings, clock: Clock = real_time) -> AsyncIter
             catch_up=store.generations.catch_up,
             server=settings.server,
             limits=settings.limits,
+            mutations=mutations,
         )
+        await mutations.ended(settings.limits.mutation_timeout_seconds)
 
 
 def _own(client: BackendClient, settings: BackendSettings, standard: type[B]) -> B | None:

@@ -17,6 +17,7 @@ from gateway.config import (
     API_DEFAULTS,
     BackendSettings,
     BackendsSettings,
+    BreakerPolicy,
     CacheSettings,
     IdentitySettings,
     RedisSettings,
@@ -53,11 +54,13 @@ class SimulationOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DemoOptions(SimulationOptions, frozen=True, kw_only=True):
-    """A simulation with the gateway in front, on `port`; `cache` as `cache.enabled`."""
+    """A simulation with the gateway in front, on `port`; `cache` as `cache.enabled`, `breaker` as each backend's."""
 
     port: int = 8000
     engine: Literal["breadth", "reference"] = "breadth"
     cache: bool = True
+    breaker: BreakerPolicy = BreakerPolicy(open_seconds=1.0)
+    """Whoever turns a knob back wants to see it."""
 
 
 class BackendUrls(msgspec.Struct, frozen=True):
@@ -158,9 +161,9 @@ def settings_of(options: DemoOptions, backends: SimulatedBackends, redis_url: st
     """The gateway's settings in front of running backends."""
     return Settings(
         backends=BackendsSettings(
-            billing=BackendSettings(url=backends.billing, apis=_apis("billing", options.dialect)),
-            provisioning=BackendSettings(url=backends.provisioning, apis=_apis("provisioning", options.dialect)),
-            crm=BackendSettings(url=backends.crm, apis=_apis("crm", options.dialect)),
+            billing=_settings_of("billing", backends.billing, options),
+            provisioning=_settings_of("provisioning", backends.provisioning, options),
+            crm=_settings_of("crm", backends.crm, options),
         ),
         identity=IdentitySettings(issuer="urn:telco-simulator", jwks_url=f"{backends.crm}/oauth2/jwks"),
         # Backends and gateway share one loop here: a moment's wait for its turn does not mean that Valkey is away.
@@ -171,10 +174,11 @@ def settings_of(options: DemoOptions, backends: SimulatedBackends, redis_url: st
     )
 
 
-def _apis(backend: str, dialect: str) -> dict[str, dict[str, Any]]:
-    """What the gateway is told of each API of a simulated backend."""
-    told = dialect_named(dialect).profile
-    return {api: {**SIMULATED_PROFILES.get(api, {}), **told} for api in API_DEFAULTS[backend]}
+def _settings_of(backend: str, url: str, options: DemoOptions) -> BackendSettings:
+    """What the gateway is told of a simulated backend and of each of its APIs."""
+    told = dialect_named(options.dialect).profile
+    apis = {api: {**SIMULATED_PROFILES.get(api, {}), **told} for api in API_DEFAULTS[backend]}
+    return BackendSettings(url=url, breaker=options.breaker, apis=apis)
 
 
 @asynccontextmanager

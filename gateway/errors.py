@@ -19,6 +19,8 @@ GatewayError
 │   ├── BackendUnavailable        refused, reset, unknown host
 │   ├── BackendTimeout
 │   ├── BackendBusy               429 and 503
+│   │   ├── BackendCircuitOpen    it failed too often, or asked for a rest: it is asked nothing for a while
+│   │   └── BackendQueueFull      too many calls wait for it already
 │   ├── BackendFailed             any other 5xx
 │   ├── BackendTlsFailed
 │   ├── BackendAccessDenied       401 and 403 to the gateway itself
@@ -28,6 +30,7 @@ GatewayError
 │   ├── BackendFilterIgnored      rows nobody asked for: see the profile's setting
 │   └── ListTooLong               more rows than `list_max_rows`
 ├── RequestTimeout                the answer as a whole took too long
+├── GatewayOverloaded             more requests than can be answered in time
 ├── IdentityUnavailable           the token's issuer cannot be asked for its keys
 ├── ConfigurationError            a setting stops the start, by name
 └── InternalError                 ours: a client learns the request id, nothing more
@@ -134,9 +137,13 @@ class BackendError(GatewayError):
 
 
 class BackendUnavailable(BackendError):
-    """No connection: refused, reset, or the host is unknown."""
+    """No connection: refused, reset, or the host is unknown; `is_unsent` where the backend cannot have got the call."""
 
     retryable = True
+
+    def __init__(self, backend: str, message: str, *, is_unsent: bool = False) -> None:
+        super().__init__(backend, message)
+        self.is_unsent = is_unsent
 
 
 class BackendTimeout(BackendError):
@@ -159,6 +166,14 @@ class BackendBusy(BackendError):
         if self.retry_after_seconds is None:
             return super().extensions()
         return super().extensions() | {"retryAfterSeconds": self.retry_after_seconds}
+
+
+class BackendCircuitOpen(BackendBusy):
+    """The backend failed too often, or asked for a rest, so the gateway asks it nothing for a while."""
+
+
+class BackendQueueFull(BackendBusy):
+    """Too many calls wait for the backend already; this one was not made."""
 
 
 class BackendFailed(BackendError):
@@ -203,6 +218,16 @@ class RequestTimeout(GatewayError):
 
     def __init__(self, timeout_seconds: float) -> None:
         super().__init__(f"The answer was not ready within {timeout_seconds:g} s; ask for less at once or try again.")
+
+
+class GatewayOverloaded(GatewayError):
+    """More requests than the gateway can answer in time; this one was not begun."""
+
+    retryable = True
+    http_status = 503
+
+    def __init__(self) -> None:
+        super().__init__("The gateway has more to do than it can; try again in a moment.")
 
 
 class IdentityUnavailable(GatewayError):

@@ -85,7 +85,7 @@ class Api:
         return await self.client.call(self.key, call, rows_decoder(row))
 
     async def post(self, path: str, body: msgspec.Struct, answer: type[T], *, batch: int = 1) -> T:
-        """What the backend answers to a task resource."""
+        """What the backend answers to a task resource that asks and changes nothing."""
         call = Call(method="POST", path=path, target=path, body=msgspec.json.encode(body), batch=batch)
         value = (await self.client.call(self.key, call, decoder(answer))).value
         if value is None:

@@ -11,7 +11,8 @@ class Call(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """One call of an API.
 
     `path` is the template that is logged, `/customerBill/{id}`; `target` is what is sent below the API's base path,
-    percent-encoded, with its query; `batch` is how many keys are asked for at once.
+    percent-encoded, with its query; `batch` is how many keys are asked for at once; `is_safe`: it changes nothing, so
+    it may be made again.
     """
 
     path: str
@@ -20,6 +21,7 @@ class Call(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     body: bytes | None = None
     batch: int = 1
     none_on_404: bool = False
+    is_safe: bool = True
 
 
 class Answer(msgspec.Struct, Generic[T], frozen=True, gc=False):

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Mapping
+from functools import partial
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -13,16 +14,17 @@ from yarl import URL
 
 from gateway.adapters._auth import authorization
 from gateway.adapters._call import Answer, Call
+from gateway.adapters._congestion import Congestion
 from gateway.adapters._decoding import WireDecoder
-from gateway.adapters._http import HttpClient
+from gateway.adapters._guard import Guard
+from gateway.adapters._http import HttpClient, tls_reason
 from gateway.adapters._reply import Reply, error_of
+from gateway.adapters._retry import RetryBudget
 from gateway.config import BackendSettings, profiles_of
-from gateway.domain.caller import SERVED, current_request_id
+from gateway.domain.caller import SERVED, current_request_id, deadline
+from gateway.domain.places import Places
 from gateway.domain.time import Clock
-from gateway.errors import (
-    BackendContractBroken,
-    GatewayError,
-)
+from gateway.errors import BackendContractBroken, BackendTlsFailed, GatewayError
 from gateway.log import Line, write
 
 log = structlog.get_logger()
@@ -48,6 +50,8 @@ class BackendCallLine(Line, kw_only=True, tag="backend_call"):
     rows: int
     batch: int
     error: str | UnsetType
+    attempt: int | UnsetType = UNSET
+    """Which one it is, from the second on."""
     requests: int | UnsetType = UNSET
     """How many requests share the call, where it is more than one."""
 
@@ -64,15 +68,22 @@ class BackendClient:
         self.list_max_rows = list_max_rows
         self.profiles = profiles_of(name, settings.apis)
         self._url = str(URL(settings.url)).rstrip("/")
+        self._timeout_seconds = settings.timeout_seconds
         self._http = HttpClient(
             name,
             tls=settings.tls,
             tls_path=f"backends.{name}.tls",
             connect_timeout_seconds=settings.connect_timeout_seconds,
-            timeout_seconds=settings.timeout_seconds,
             max_connections=settings.max_connections,
         )
         self._authorization = authorization(settings.auth, name, self._post_form)
+        self.places = Places(settings.max_connections, settings.queue_max)
+        self.congestion = Congestion(self.places, settings.max_connections)
+        budget = RetryBudget(settings.retry)
+        self.guards = {
+            api: Guard(name, api, settings, profile, self.places, self.congestion, budget)
+            for api, profile in self.profiles.items()
+        }
 
     async def __aenter__(self) -> Self:
         await self._http.__aenter__()
@@ -85,17 +96,24 @@ class BackendClient:
 
     async def call(self, api: str, call: Call, decoder: WireDecoder[T]) -> Answer[T]:
         """The decoded answer; a BackendError where there is none, or none that the contract allows."""
+        url = f"{self._url}{self.profiles[api].base_path.rstrip('/')}{call.target}"
+        return await self.guards[api].run(call, partial(self._exchange, url, call, decoder), deadline())
+
+    async def _exchange(self, url: str, call: Call, decoder: WireDecoder[T], attempt: int, until: float) -> Answer[T]:
+        """One attempt, and its line in the log."""
         began = time.monotonic()
         code: str | UnsetType = UNSET
         status, rows = None, 0
         try:
-            reply = await self._authorized(f"{self._url}{self.profiles[api].base_path.rstrip('/')}{call.target}", call)
+            reply = await self._authorized(url, call, until)
             status = reply.status
             answer = self._read(call, reply, decoder)
             rows = answer.rows
             return answer
         except BaseException as error:
             code = _code(error)
+            if isinstance(error, BackendTlsFailed):
+                log.warning("backend_tls_failed", backend=self.name, host=URL(url).host, reason=tls_reason(error))
             raise
         finally:
             served = SERVED.get()
@@ -110,17 +128,18 @@ class BackendClient:
                     rows=rows,
                     batch=call.batch,
                     error=code,
+                    attempt=UNSET if attempt == 1 else attempt,
                     **shared,
                 )
             )
 
-    async def _authorized(self, url: str, call: Call) -> Reply:
+    async def _authorized(self, url: str, call: Call, until: float) -> Reply:
         """The reply with our credentials; a 401 is tried once more where other credentials can be had."""
         credentials = await self._authorization.headers()
-        reply = await self._http.send(call.method, url, self._headers(call, credentials), call.body)
+        reply = await self._http.send(call.method, url, self._headers(call, credentials), call.body, until=until)
         if reply.status == 401 and self._authorization.renew(credentials):
             credentials = await self._authorization.headers()
-            reply = await self._http.send(call.method, url, self._headers(call, credentials), call.body)
+            reply = await self._http.send(call.method, url, self._headers(call, credentials), call.body, until=until)
         return reply
 
     def _headers(self, call: Call, credentials: Mapping[str, str]) -> dict[str, str]:
@@ -147,6 +166,7 @@ class BackendClient:
 
     async def _post_form(self, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
         who = f"The token endpoint of the {self.name} backend (backends.{self.name}.auth.token_url)"
-        reply = await self._http.send("POST", url, headers, body, who=who)
+        until = asyncio.get_running_loop().time() + self._timeout_seconds
+        reply = await self._http.send("POST", url, headers, body, until=until, who=who)
         log.info("backend_token_fetched", backend=self.name, status=reply.status)
         return reply

@@ -7,6 +7,8 @@ redirects, sniffing, objects for each part) costs more than the exchange itself.
 import asyncio
 import ssl
 from collections.abc import Mapping
+from functools import cache
+from importlib import metadata
 from types import TracebackType
 from typing import Self
 
@@ -56,8 +58,21 @@ def translated(error: BaseException, backend: str, who: str) -> BackendError | N
     for foreign in type(told).__mro__:
         if foreign in FOREIGN_ERRORS:
             kind, what = FOREIGN_ERRORS[foreign]
+            if isinstance(told, aiohttp.ClientConnectorError) and kind is BackendUnavailable:
+                return BackendUnavailable(backend, f"{who} {what}.", is_unsent=True)
             return kind(backend, f"{who} {what}.")
     return None
+
+
+def tls_reason(error: BaseException) -> str:
+    """What the TLS layer says of a connection that it did not make, such as "self-signed certificate"."""
+    found: BaseException | None = error
+    while found is not None:
+        told = getattr(found, "verify_message", None) or getattr(found, "reason", None)
+        if isinstance(found, ssl.SSLError) and isinstance(told, str):
+            return told
+        found = getattr(found, "certificate_error", None) or found.__cause__ or found.__context__
+    return "unknown"
 
 
 class HttpClient:
@@ -74,13 +89,12 @@ class HttpClient:
         tls: TlsSettings,
         tls_path: str,
         connect_timeout_seconds: float,
-        timeout_seconds: float,
         max_connections: int,
     ) -> None:
         self.name = name
         self._tls = tls
         self._tls_path = tls_path
-        self._timeout = aiohttp.ClientTimeout(total=timeout_seconds, sock_connect=connect_timeout_seconds)
+        self._timeout = aiohttp.ClientTimeout(sock_connect=connect_timeout_seconds)
         self._max_connections = max_connections
         self._connector: aiohttp.TCPConnector | None = None
         self._origins: dict[str, _Origin] = {}
@@ -98,24 +112,27 @@ class HttpClient:
             await self._connector.close()
 
     async def send(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None, *, who: str = ""
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None = None,
+        *,
+        until: float,
+        who: str = "",
     ) -> Reply:
         """One exchange with an address that is already percent-encoded; a BackendError when there is no answer.
 
-        `who` is what errors call the one that was asked, where it is not the backend itself.
+        `until` is the event loop's time by which it must be over; `who` is what errors call the one that was asked,
+        where it is not the backend itself. Nothing is tried again here, not even where a connection that was kept is
+        closed by the other side in the moment it is used again.
         """
         if self._connector is None:
             raise RuntimeError(f"the client of {self.name} is used before it is entered")
         origin, target = self._origin(url)
         request = origin.request(method, target, headers, body)
         try:
-            async with asyncio.timeout(self._timeout.total):
-                try:
-                    return await self._exchange(self._connector, origin, request)
-                except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
-                    if method != "GET" or isinstance(error, aiohttp.ClientConnectorError):
-                        raise
-                # A connection that was kept may be closed by the other side in the moment it is used again.
+            async with asyncio.timeout_at(until):
                 return await self._exchange(self._connector, origin, request)
         except Exception as error:
             ours = translated(error, self.name, who or f"The {self.name} backend")
@@ -179,11 +196,18 @@ class HttpClient:
         return bytes(whole)
 
 
+@cache
+def user_agent() -> str:
+    """By what a backend knows the gateway in its own logs."""
+    return f"telco-gateway/{metadata.version('telco-gateway')}"
+
+
 class _Origin:
     """One scheme, host and port: what aiohttp needs to know of it to connect, and the headers of every request."""
 
     def __init__(self, url: str) -> None:
-        self.template = aiohttp.ClientRequest("GET", URL(url, encoded=True), headers={"Accept": "application/json"})
+        headers = {"Accept": "application/json", "User-Agent": user_agent()}
+        self.template = aiohttp.ClientRequest("GET", URL(url, encoded=True), headers=headers)
         self._headers = "".join(f"{name}: {value}\r\n" for name, value in self.template.headers.items())
 
     def request(self, method: str, target: str, headers: Mapping[str, str], body: bytes | None) -> bytes:

@@ -40,7 +40,6 @@ class SigningKeys:
             tls=settings.tls,
             tls_path="identity.tls",
             connect_timeout_seconds=CONNECT_TIMEOUT_SECONDS,
-            timeout_seconds=TIMEOUT_SECONDS,
             max_connections=2,
         )
         self._keys: tuple[jwt.PyJWK, ...] = ()
@@ -113,7 +112,8 @@ class SigningKeys:
 
     async def _read(self) -> tuple[jwt.PyJWK, ...]:
         """All keys that can sign; BackendError, which says why, when there is none."""
-        reply = await self._http.send("GET", self._settings.jwks_url, {}, who=ISSUER)
+        until = asyncio.get_running_loop().time() + TIMEOUT_SECONDS
+        reply = await self._http.send("GET", self._settings.jwks_url, {}, until=until, who=ISSUER)
         if reply.status != 200:
             raise BackendContractBroken("identity", f"{ISSUER} answered {reply.status} instead of its keys.")
         try:

@@ -3,6 +3,7 @@
 from gateway.config.loading import load_settings
 from gateway.config.naming import ENVIRONMENT_PREFIX
 from gateway.config.profile import API_DEFAULTS, NO_API, Batching, Profile, profiles_of
+from gateway.config.resilience import BreakerPolicy, RetryPolicy
 from gateway.config.settings import (
     ApiKeyAuth,
     Auth,
@@ -32,6 +33,7 @@ __all__ = [
     "BackendsSettings",
     "BasicAuth",
     "Batching",
+    "BreakerPolicy",
     "CacheSettings",
     "CallerTokenAuth",
     "ClientCredentialsAuth",
@@ -40,6 +42,7 @@ __all__ = [
     "NoAuth",
     "Profile",
     "RedisSettings",
+    "RetryPolicy",
     "ServerSettings",
     "Settings",
     "SharingSettings",

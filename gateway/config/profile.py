@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from gateway.config.naming import meant, setting_error
+from gateway.config.resilience import Seconds
 from gateway.errors import ConfigurationError
 
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]
@@ -38,6 +39,12 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         default_factory=lambda: {"gte": ".gte", "gt": ".gt", "lte": ".lte", "lt": ".lt"}
     )
     patch_content_type: str = "application/json"
+    timeout_seconds: Seconds | None = None
+    """Of one call, where it is not the backend's."""
+    calls_at_once: Count | None = None
+    calls_per_second: Annotated[float, Meta(gt=0, le=1_000_000)] | None = None
+    hedge: bool = False
+    """Whether a read that takes longer than most is asked a second time."""
     names: dict[str, str] = {}
     """Contract name -> this backend's, for characteristics, kinds, roles and filters; complete once it is read."""
     states: dict[str, str] = {}
@@ -70,7 +77,7 @@ API_DEFAULTS: dict[str, dict[str, dict[str, str]]] = {
 }
 """What each API has before any setting: backend -> API -> the profile's settings that differ from Profile's own."""
 
-NO_API = ""
+NO_API = "own"
 """Stands for no TM Forum API: a backend's own paths, directly below its `url`."""
 
 CONTRACT_NAMES: dict[str, tuple[str, ...]] = {

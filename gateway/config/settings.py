@@ -5,7 +5,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-Seconds = Annotated[float, Meta(gt=0, le=86_400)]
+from gateway.config.resilience import BreakerPolicy, RetryPolicy, Seconds
+
 GraceSeconds = Annotated[float, Meta(ge=0, le=86_400)]
 Count = Annotated[int, Meta(ge=1)]
 
@@ -70,6 +71,11 @@ class BackendSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     connect_timeout_seconds: Seconds = 0.5
     timeout_seconds: Seconds = 2.0
     max_connections: Count = 100
+    """Calls at once."""
+    queue_max: Annotated[int, Meta(ge=0, le=100_000)] = 200
+    """Calls that wait for one of these to end; more are refused at once."""
+    retry: RetryPolicy = msgspec.field(default_factory=RetryPolicy)
+    breaker: BreakerPolicy = msgspec.field(default_factory=BreakerPolicy)
     implementation: str | None = None
     """`package.module:Class`, for a system that speaks no TM Forum APIs."""
     apis: dict[str, dict[str, Any]] = {}
@@ -138,6 +144,11 @@ class LimitSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     values_max: Count = 50_000
     list_max_rows: Count = 10_000
     request_timeout_seconds: Seconds = 5.0
+    mutation_timeout_seconds: Seconds = 15.0
+    requests_at_once: Count = 256
+    """Of one worker; more wait for their turn."""
+    turn_seconds: Seconds = 1.0
+    """How long they wait before they are refused."""
 
 
 class ServerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

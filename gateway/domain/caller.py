@@ -1,6 +1,7 @@
 """Whose request a backend call is made for: ids travel with every call, a token where a backend wants it."""
 
 from contextvars import ContextVar
+from math import inf
 from typing import Any
 
 import msgspec
@@ -9,10 +10,12 @@ SHOWN_REQUESTS = 10
 
 
 class Caller(msgspec.Struct, frozen=True):
-    """One request to the gateway; `token` is the bearer token it came with, without the scheme."""
+    """One request to the gateway: the bearer token it came with, without the scheme, and when it has to be answered."""
 
     request_id: str
     token: str | None
+    until: float = inf
+    """In the event loop's time."""
 
     def __repr__(self) -> str:
         return f"Caller(request_id={self.request_id!r})"
@@ -63,3 +66,13 @@ def current_request_id() -> str | None:
     if served is not None:
         return served.first
     return None if caller is None else caller.request_id
+
+
+def deadline() -> float:
+    """By when whoever waits has to have an answer, in the event loop's time.
+
+    Work that several wait for has no deadline of its own: each of them waits to its own, and when the last one has left
+    it is cancelled.
+    """
+    served, caller = SERVED.get(), CALLER.get()
+    return inf if served is not None or caller is None else caller.until

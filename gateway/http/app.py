@@ -13,6 +13,7 @@ from gateway.http.answers import Answers
 from gateway.http.authentication import Authenticator
 from gateway.http.consistency import CatchUp
 from gateway.http.cors import Cors
+from gateway.http.detached import Detached
 from gateway.http.endpoint import GraphQLEndpoint, NewContext
 from gateway.http.graphiql import graphiql_routes
 from gateway.http.health import health_routes
@@ -32,8 +33,12 @@ def create_app(
     authenticator: Authenticator,
     server: ServerSettings,
     limits: LimitSettings,
+    mutations: Detached,
 ) -> ASGIApp:
-    """/graphql, /healthz, /readyz and, where the settings say so, GraphiQL at /."""
+    """/graphql, /healthz, /readyz and, where the settings say so, GraphiQL at /.
+
+    Mutations run in `mutations`, for which whoever closes what they use has to wait.
+    """
     cors = Cors(server.cors_origins)
     graphql = GraphQLEndpoint(
         admission=admission,
@@ -44,6 +49,7 @@ def create_app(
         authenticator=authenticator,
         cors=cors,
         limits=limits,
+        mutations=mutations,
     )
     routes = [*health_routes(), *(graphiql_routes() if server.graphiql else [])]
     others = OtherPaths(Router(routes, redirect_slashes=False, default=_not_found), cors)

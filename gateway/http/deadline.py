@@ -31,6 +31,11 @@ class Deadline:
         self.at = asyncio.get_running_loop().time() + seconds
         """In the event loop's time."""
 
+    def prolong(self, seconds: float) -> None:
+        """So long from now, where it turns out that the work may take longer."""
+        self.seconds = seconds
+        self.at = asyncio.get_running_loop().time() + seconds
+
 
 async def in_time(work: Coroutine[Any, Any, T], deadline: Deadline) -> T:
     """The result of `work`, in the task of whoever asks; TimeoutError when the deadline comes first.
@@ -110,6 +115,10 @@ class _Watch:
         self._stop(ClientGone())
 
     def _late(self) -> None:
+        loop = asyncio.get_running_loop()
+        if loop.time() < self._deadline.at:  # it was prolonged
+            self._timer = loop.call_at(self._deadline.at, self._late)
+            return
         self._stop(RequestTimeout(self._deadline.seconds))
 
     def _stop(self, reason: Exception) -> None:

@@ -1,5 +1,7 @@
 """/graphql: a request comes in, its token is read, it is admitted, runs and is answered, by one deadline."""
 
+import sys
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
@@ -12,15 +14,17 @@ from gateway.admission import Admission, Refused
 from gateway.config import LimitSettings
 from gateway.context import Context
 from gateway.domain.caller import CALLER, Caller
+from gateway.domain.places import Places
 from gateway.domain.viewer import Viewer
 from gateway.engine import Engine
-from gateway.errors import GatewayError, InternalError
+from gateway.errors import GatewayError, GatewayOverloaded, InternalError
 from gateway.http import answer
 from gateway.http.answers import Answer, Answers, Question
 from gateway.http.authentication import Authenticator, bearer_token
 from gateway.http.consistency import CatchUp, seen_generation
 from gateway.http.cors import Cors
 from gateway.http.deadline import ClientGone, Deadline, while_awaited
+from gateway.http.detached import Detached
 from gateway.http.errors import formatted_errors
 from gateway.http.graphql_request import RawRequest, from_body, from_query_string, of_body
 from gateway.http.media_type import MediaType, negotiated, require_json
@@ -62,6 +66,7 @@ class GraphQLEndpoint:
         authenticator: Authenticator,
         cors: Cors,
         limits: LimitSettings,
+        mutations: Detached,
     ) -> None:
         self._admission = admission
         self._engine = engine
@@ -71,6 +76,8 @@ class GraphQLEndpoint:
         self._authenticator = authenticator
         self._cors = cors
         self._limits = limits
+        self._mutations = mutations
+        self._turns = Places(limits.requests_at_once, queue_max=sys.maxsize)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one HTTP request, whatever happens; only a client that left gets no answer."""
@@ -154,22 +161,23 @@ class GraphQLEndpoint:
             request = self._in_query_string(scope)
         else:
             request = await from_body(headers, receive, max_bytes=self._limits.body_max_bytes, deadline=deadline)
-        return await while_awaited(self._answered(request, token, seen, record), scope, receive, deadline)
+        work = self._answered(request, token, seen, record, deadline)
+        return await while_awaited(work, scope, receive, deadline)
 
     def _in_query_string(self, scope: Scope) -> RawRequest:
         return from_query_string(scope["query_string"], max_bytes=self._limits.body_max_bytes)
 
     async def _answered(
-        self, request: RawRequest, token: str | None, seen: Seen | None, record: RequestRecord
+        self, request: RawRequest, token: str | None, seen: Seen | None, record: RequestRecord, deadline: Deadline
     ) -> Answer:
         record.viewer = viewer = await self._authenticator.viewer(token)
         if seen is not None and viewer.may_see(seen.company_id):
             await self._catch_up(seen.company_id, seen.number)
         question = self._answers.question(viewer, request, token)
         shared = self._answers.kept(question) or await self._answers.under_way(question)
-        return await self._made(question, token, record) if shared is None else record.share(shared)
+        return await self._made(question, token, record, deadline) if shared is None else record.share(shared)
 
-    async def _made(self, question: Question, token: str | None, record: RequestRecord) -> Answer:
+    async def _made(self, question: Question, token: str | None, record: RequestRecord, deadline: Deadline) -> Answer:
         viewer, request = question.viewer, question.request.read()
         operation = self._admission.admit(
             request.query,
@@ -179,12 +187,22 @@ class GraphQLEndpoint:
             allow_mutation=not question.request.is_get,
         )
         record.operation, record.operation_type = operation.operation_name, operation.kind
-        CALLER.set(Caller(request_id=record.request_id, token=token))
+        if operation.kind == "mutation":
+            deadline.prolong(self._limits.mutation_timeout_seconds)
+        CALLER.set(Caller(record.request_id, token, deadline.at))
 
         async def make() -> Answer:
-            result = self._engine.run(operation, self._new_context(viewer, record.request_id))
-            return answer.of(result if isinstance(result, ExecutionResult) else await result, record)
+            if not await self._turns.enter(self._limits.turn_seconds):
+                raise GatewayOverloaded
+            began = time.monotonic()
+            try:
+                result = self._engine.run(operation, self._new_context(viewer, record.request_id))
+                return answer.of(result if isinstance(result, ExecutionResult) else await result, record)
+            finally:
+                self._turns.leave(time.monotonic() - began)
 
+        if operation.kind == "mutation":
+            return await self._mutations.run(make())
         return await (self._answers.made(question, make) if operation.is_shareable else make())
 
 

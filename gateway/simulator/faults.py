@@ -51,6 +51,7 @@ class Faults:
     def knobs(self, knobs: Knobs) -> None:
         self._knobs = knobs
         self._random = Random(self._seed)  # noqa: S311 - which requests fail, not a secret
+        self._places = asyncio.Semaphore(knobs.at_once or CALLS_KEPT)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Passes a request on, or does what the knobs say instead."""
@@ -63,7 +64,8 @@ class Faults:
             await self._app(scope, receive, send)
             return
         scope["knobs"] = knobs
-        await self._late(knobs)
+        async with self._places:
+            await self._late(knobs)
         if knobs.hang:
             await self._until_gone(receive)
         elif not knobs.reset:
@@ -152,6 +154,8 @@ def _failing(knobs: Knobs) -> ASGIApp:
     """A backend that answers everything with the error status."""
     body = encode(error_body(knobs.error_status, "simulatedFault"))
     headers = [(b"content-type", b"application/json")]
+    if knobs.retry_after_seconds is not None:
+        headers.append((b"retry-after", str(knobs.retry_after_seconds).encode()))
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": knobs.error_status, "headers": headers})

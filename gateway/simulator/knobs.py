@@ -21,6 +21,10 @@ class Knobs(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     error_rate: Rate = 0
     """This part of all requests, chosen from the world's seed, is answered with `error_status`."""
     error_status: ErrorStatus = 500
+    retry_after_seconds: Annotated[int, Meta(ge=0, le=86_400)] | None = None
+    """What errors that are told by `error_rate` say in Retry-After."""
+    at_once: Annotated[int, Meta(ge=1, le=10_000)] | None = None
+    """So many requests are worked on at once, each for `latency_ms`; the others wait for their turn."""
     hang: bool = False
     """No answer ever comes; the request ends when the client leaves or the server stops."""
     reset: bool = False

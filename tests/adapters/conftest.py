@@ -15,7 +15,7 @@ from aiohttp.test_utils import RawTestServer
 from structlog.testing import capture_logs
 
 from gateway.adapters._client import BackendClient
-from gateway.config import BackendSettings
+from gateway.config import BackendSettings, RetryPolicy
 
 Row = dict[str, Any]
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
@@ -145,11 +145,11 @@ Connect = Callable[..., AbstractAsyncContextManager[BackendClient]]
 
 @pytest.fixture
 def connect(server: TmfServer) -> Connect:
-    """Makes a client of the server: `connect("crm", list_max_rows=…, apis={…}, auth=…)`."""
+    """Makes a client of the server: `connect("crm", list_max_rows=…, apis={…}, auth=…)`; it tries everything once."""
 
     @asynccontextmanager
     async def client(name: str, *, list_max_rows: int = 1_000, **settings: Any) -> AsyncIterator[BackendClient]:
-        backend = BackendSettings(**{"url": server.url, **settings})
+        backend = BackendSettings(**{"url": server.url, "retry": RetryPolicy(attempts_max=1), **settings})
         async with BackendClient(name, backend, list_max_rows=list_max_rows, clock=lambda: NOW) as made:
             yield made
 

@@ -319,10 +319,13 @@ async def test_an_authority_of_our_own(connect: Any, pki: Pki) -> None:
     assert await over_tls(connect, pki, TlsSettings(ca_file=pki.authority), ask_for_certificate=False) == Thing("t")
 
 
-async def test_an_unknown_authority(connect: Any, pki: Pki) -> None:
-    """Without it, nothing is read from that backend."""
+async def test_an_unknown_authority(connect: Any, pki: Pki, logged: list[dict[str, Any]]) -> None:
+    """Without it, nothing is read from that backend; the log says which host it was and why."""
     with pytest.raises(BackendTlsFailed, match="certificate"):
         await over_tls(connect, pki, TlsSettings(), ask_for_certificate=False)
+    (line,) = [line for line in logged if line["event"] == "backend_tls_failed"]
+    assert line["host"] in ("127.0.0.1", "localhost")
+    assert "certificate" in line["reason"]
 
 
 async def test_our_own_certificate(connect: Any, pki: Pki) -> None:

@@ -11,6 +11,7 @@ import msgspec
 import pytest
 import structlog
 
+from gateway.config import BreakerPolicy
 from gateway.demo import DemoOptions
 from gateway.log import configure_logging
 from gateway.simulator.dialects import DIALECTS
@@ -20,8 +21,9 @@ from tests.journeys.journey import Answer, Journey, running
 from tests.simulator.still_clock import StillClock
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
-OPTIONS = DemoOptions(port=0, now=NOW, cache=False)
-"""Without the cache, so that each read meets the backends; but for the directory of accounts, which is kept always."""
+OPTIONS = DemoOptions(port=0, now=NOW, cache=False, breaker=BreakerPolicy(calls_min=10_000))
+"""Without the cache, so that each read meets the backends, but for the directory of accounts, which is kept always; and
+with breakers that stay closed."""
 
 
 @pytest.fixture(scope="session", autouse=True)

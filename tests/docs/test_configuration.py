@@ -6,7 +6,16 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from gateway.config import API_DEFAULTS, BackendSettings, Profile, Settings, TlsSettings, load_settings
+from gateway.config import (
+    API_DEFAULTS,
+    BackendSettings,
+    BreakerPolicy,
+    Profile,
+    RetryPolicy,
+    Settings,
+    TlsSettings,
+    load_settings,
+)
 
 PAGE = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text("utf-8")
 
@@ -38,6 +47,8 @@ def _names(settings: type[msgspec.Struct]) -> set[str]:
         },
         _names(BackendSettings) - {"auth", "tls", "apis"},
         {f"tls.{name}" for name in _names(TlsSettings)},
+        _names(RetryPolicy),
+        _names(BreakerPolicy),
         _names(Profile),
         {api for apis in API_DEFAULTS.values() for api in apis},
         {section.name for section in msgspec.structs.fields(Settings) if not isinstance(section.type, type)},

@@ -31,6 +31,7 @@ from gateway.errors import BackendTimeout, Unauthenticated
 from gateway.http import create_app
 from gateway.http.answers import Answers
 from gateway.http.authentication import Authenticator
+from gateway.http.detached import Detached
 from gateway.serving import serving
 from gateway.store.changes import Changes
 from gateway.store.generations import Generations
@@ -184,6 +185,7 @@ def make_app(work: Work) -> Callable[[Authenticator], ASGIApp]:
             authenticator=authenticator,
             server=SERVER,
             limits=LIMITS,
+            mutations=Detached(),
         )
 
     return make

@@ -9,14 +9,16 @@ import msgspec
 import pytest
 import structlog
 
+from gateway.config import BreakerPolicy
 from gateway.demo import DemoOptions, world_of
 from gateway.log import configure_logging
 from gateway.simulator.world import World
 from tests.journeys.journey import Journey, running
 
 ON_BOTH_ENGINES = ("test_f13_packages", "test_f31_overview", "test_f34_partial", "test_f36_lines", "test_isolation")
-SMALL = DemoOptions(port=0, companies=4, lines_per_company=50, cache=False)
-"""Without the cache, so that every journey meets the backends as if it were the first."""
+SMALL = DemoOptions(port=0, companies=4, lines_per_company=50, cache=False, breaker=BreakerPolicy(calls_min=10_000))
+"""Without the cache and with breakers that stay closed, so that every journey meets the backends as if it were the
+first; tests/faults has those that open."""
 
 
 @pytest.fixture(scope="session", autouse=True)

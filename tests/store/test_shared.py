@@ -122,12 +122,12 @@ async def test_a_waiter_that_leaves_harms_nobody(generations: Generations) -> No
 async def test_who_leaves_before_the_call_begins_leaves_no_call(generations: Generations) -> None:
     """Nobody waits, so nobody asks."""
     backend = Backend()
-    shared = Shared(backend, generations, str, gather_seconds=0.01)
+    shared = Shared(backend, generations, str, gather_seconds=0.2)
     done = asyncio.get_running_loop().create_future()
     shared.ask(["a"], {}, done)
     await turns()
     done.cancel()
-    await asyncio.sleep(0.03)
+    await asyncio.sleep(0.4)
     assert backend.asked == []
 
 
