@@ -20,6 +20,7 @@ from gateway.config import (
     BreakerPolicy,
     CacheSettings,
     IdentitySettings,
+    LimitSettings,
     RedisSettings,
     ServerSettings,
     Settings,
@@ -61,6 +62,8 @@ class DemoOptions(SimulationOptions, frozen=True, kw_only=True):
     cache: bool = True
     breaker: BreakerPolicy = BreakerPolicy(open_seconds=1.0)
     """Whoever turns a knob back wants to see it."""
+    timeout_seconds: float = 2.0
+    """Of one backend call; a request has two and a half times as long."""
 
 
 class BackendUrls(msgspec.Struct, frozen=True):
@@ -169,6 +172,7 @@ def settings_of(options: DemoOptions, backends: SimulatedBackends, redis_url: st
         # Backends and gateway share one loop here: a moment's wait for its turn does not mean that Valkey is away.
         redis=RedisSettings(cache_url=redis_url, timeout_seconds=1.0),
         cache=CacheSettings(enabled=options.cache),
+        limits=LimitSettings(request_timeout_seconds=2.5 * options.timeout_seconds),
         server=ServerSettings(host=options.host, port=options.port, cors_origins=("localhost",), graphiql=True),
         engine=options.engine,
     )
@@ -178,7 +182,13 @@ def _settings_of(backend: str, url: str, options: DemoOptions) -> BackendSetting
     """What the gateway is told of a simulated backend and of each of its APIs."""
     told = dialect_named(options.dialect).profile
     apis = {api: {**SIMULATED_PROFILES.get(api, {}), **told} for api in API_DEFAULTS[backend]}
-    return BackendSettings(url=url, breaker=options.breaker, apis=apis)
+    return BackendSettings(
+        url=url,
+        connect_timeout_seconds=options.timeout_seconds,  # one loop for both sides, as for Redis above
+        timeout_seconds=options.timeout_seconds,
+        breaker=options.breaker,
+        apis=apis,
+    )
 
 
 @asynccontextmanager
