@@ -20,6 +20,7 @@ from gateway.config import (
     BreakerPolicy,
     CacheSettings,
     IdentitySettings,
+    LimitSettings,
     RedisSettings,
     ServerSettings,
     Settings,
@@ -61,6 +62,8 @@ class DemoOptions(SimulationOptions, frozen=True, kw_only=True):
     cache: bool = True
     breaker: BreakerPolicy = BreakerPolicy(open_seconds=1.0)
     """Whoever turns a knob back wants to see it."""
+    timeout_seconds: float = 2.0
+    """Of one backend call; a request has two and a half times as long."""
 
 
 class BackendUrls(msgspec.Struct, frozen=True):
@@ -161,24 +164,31 @@ def settings_of(options: DemoOptions, backends: SimulatedBackends, redis_url: st
     """The gateway's settings in front of running backends."""
     return Settings(
         backends=BackendsSettings(
-            billing=_backend(options, "billing", backends.billing),
-            provisioning=_backend(options, "provisioning", backends.provisioning),
-            crm=_backend(options, "crm", backends.crm),
+            billing=_settings_of("billing", backends.billing, options),
+            provisioning=_settings_of("provisioning", backends.provisioning, options),
+            crm=_settings_of("crm", backends.crm, options),
         ),
         identity=IdentitySettings(issuer="urn:telco-simulator", jwks_url=f"{backends.crm}/oauth2/jwks"),
         # Backends and gateway share one loop here: a moment's wait for its turn does not mean that Valkey is away.
         redis=RedisSettings(cache_url=redis_url, timeout_seconds=1.0),
         cache=CacheSettings(enabled=options.cache),
+        limits=LimitSettings(request_timeout_seconds=2.5 * options.timeout_seconds),
         server=ServerSettings(host=options.host, port=options.port, cors_origins=("localhost",), graphiql=True),
         engine=options.engine,
     )
 
 
-def _backend(options: DemoOptions, name: str, url: str) -> BackendSettings:
+def _settings_of(backend: str, url: str, options: DemoOptions) -> BackendSettings:
     """What the gateway is told of a simulated backend and of each of its APIs."""
     told = dialect_named(options.dialect).profile
-    apis = {api: {**SIMULATED_PROFILES.get(api, {}), **told} for api in API_DEFAULTS[name]}
-    return BackendSettings(url=url, breaker=options.breaker, apis=apis)
+    apis = {api: {**SIMULATED_PROFILES.get(api, {}), **told} for api in API_DEFAULTS[backend]}
+    return BackendSettings(
+        url=url,
+        connect_timeout_seconds=options.timeout_seconds,  # one loop for both sides, as for Redis above
+        timeout_seconds=options.timeout_seconds,
+        breaker=options.breaker,
+        apis=apis,
+    )
 
 
 @asynccontextmanager

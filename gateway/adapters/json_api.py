@@ -86,9 +86,10 @@ class JsonApi:
             raise ListTooLong(self.backend, message)
         return rows
 
-    async def post(self, path: str, body: msgspec.Struct, answer: type[T]) -> T | None:
-        """What the backend answers to a question that goes by POST; None on 404."""
-        call = Call(method="POST", path=path, target=path, body=msgspec.json.encode(body), none_on_404=True)
+    async def post(self, path: str, body: msgspec.Struct, answer: type[T], *, is_safe: bool = False) -> T | None:
+        """What the backend answers to a POST; None on 404. `is_safe`: it changes nothing, so it may be sent again."""
+        sent = msgspec.json.encode(body)
+        call = Call(method="POST", path=path, target=path, body=sent, none_on_404=True, is_safe=is_safe)
         return (await self._client.call(NO_API, call, decoder(answer))).value
 
 

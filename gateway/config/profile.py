@@ -77,7 +77,7 @@ API_DEFAULTS: dict[str, dict[str, dict[str, str]]] = {
 }
 """What each API has before any setting: backend -> API -> the profile's settings that differ from Profile's own."""
 
-NO_API = ""
+NO_API = "own"
 """Stands for no TM Forum API: a backend's own paths, directly below its `url`."""
 
 CONTRACT_NAMES: dict[str, tuple[str, ...]] = {

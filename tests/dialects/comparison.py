@@ -14,6 +14,7 @@ def lost(whole: Answer, odd: Answer) -> dict[Path, str]:
     AssertionError for any other difference: another value, a shorter list, a null that nothing explains, an error that
     nothing is missing for.
     """
+    assert (whole.status, odd.status) == (200, 200), odd
     codes = {path: error["extensions"]["code"] for path, error in _errors(odd).items()}
     known = {path: error["extensions"]["code"] for path, error in _errors(whole).items()}
     missing = list(_missing(whole.body["data"], odd.body["data"], ()))

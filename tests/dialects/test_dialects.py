@@ -8,7 +8,7 @@ import pytest
 from gateway.simulator.dialects import DIALECTS
 from gateway.simulator.world import World
 from tests.dialects.comparison import lost, shape_of
-from tests.dialects.conftest import OPTIONS, Spoken
+from tests.dialects.conftest import OPTIONS, Spoken, signed_in
 from tests.dialects.expected_calls import CALLS
 from tests.dialects.reads import READS
 from tests.journeys.journey import Answer, running
@@ -83,7 +83,11 @@ def test_nobody_knows_an_owner(world: World, token: str) -> None:
     """Where no backend can say which accounts a company holds, nothing of it is shown, and the error says why."""
     options = msgspec.structs.replace(OPTIONS, dialect="unknown_filters")
     ignorant = msgspec.to_builtins(DIALECTS["unknown_filters"].knobs) | {"known_filters": []}
-    with running(world, options) as journey, journey.knobs("crm", **ignorant), journey.knobs("billing", **ignorant):
+    with (
+        signed_in(running(world, options)) as journey,
+        journey.knobs("crm", **ignorant),
+        journey.knobs("billing", **ignorant),
+    ):
         answer = READS["overview"]._replace(token=token).asked(journey)
     assert set(answer.codes) == {"BACKEND_FILTER_IGNORED"}
     company = answer.body["data"]["company"]

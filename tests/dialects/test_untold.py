@@ -7,7 +7,7 @@ import pytest
 from gateway.simulator.dialects import DIALECTS
 from gateway.simulator.world import World
 from tests.dialects.comparison import lost, shape_of
-from tests.dialects.conftest import OPTIONS
+from tests.dialects.conftest import OPTIONS, signed_in
 from tests.dialects.reads import READS
 from tests.journeys.journey import Answer, Journey, running
 
@@ -38,7 +38,7 @@ NEEDS_TELLING = ("silent_pages",)
 def untold(request: pytest.FixtureRequest, world: World) -> Iterator[tuple[str, Journey]]:
     """A dialect, and a gateway that takes all backends for plain ones."""
     name: str = request.param
-    with running(world, OPTIONS) as journey:
+    with signed_in(running(world, OPTIONS)) as journey:
         for backend in ("billing", "provisioning", "crm"):
             journey.backend(backend, f"/control/dialects/{name}", "PUT")
         yield name, journey
