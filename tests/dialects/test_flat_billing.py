@@ -114,7 +114,7 @@ def test_a_hanging_backend_costs_its_deadline(world: World) -> None:
     """The call ends after the backend's own time, within that of the request."""
     options = msgspec.structs.replace(OPTIONS, timeout_seconds=1)
     with (
-        signed_in(in_thread(world, lambda: flat_demo(world, options))) as journey,
+        signed_in(running(world, options, flat_demo)) as journey,
         journey.knobs("billing", hang=True, only="/flat"),
     ):
         answer = READS["invoices"].asked(journey)
