@@ -43,7 +43,7 @@ format: $(INSTALLED) ## Let ruff rewrite what it can
 	$(BIN)/ruff format
 
 lock: $(INSTALLED) ## Raise requirements.lock to the newest versions that pyproject.toml allows
-	$(BIN)/uv pip compile pyproject.toml --extra demo --group dev --universal --python-version 3.11 --upgrade \
+	$(BIN)/uv pip compile pyproject.toml --extra demo --extra contracts --extra tracing --group dev --universal --python-version 3.11 --upgrade \
 	  --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 	  --quiet --output-file requirements.lock
 

@@ -1,7 +1,7 @@
 """The composition root: the only place that chooses implementations and puts them together."""
 
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -10,6 +10,7 @@ from typing import TypeVar
 from starlette.types import ASGIApp
 
 from gateway.adapters._client import BackendClient
+from gateway.adapters._counts import CallCounts
 from gateway.adapters.billing import BillingBackend
 from gateway.adapters.crm import CrmBackend
 from gateway.adapters.identity import SigningKeys
@@ -24,11 +25,20 @@ from gateway.http import create_app
 from gateway.http.answers import Answers
 from gateway.http.authentication import Authenticator
 from gateway.http.detached import Detached
+from gateway.http.health import Health
+from gateway.http.request_counts import RequestCounts
 from gateway.loaders import Loaders
+from gateway.metrics import Fleet, LoopLag, Parts, metrics_served
 from gateway.schema import build_graph
-from gateway.serving import Bounds, serving
+from gateway.serving import Bounds, Drain, OpenConnections, serving
 from gateway.store.fallback import Fallback
 from gateway.store.store import Store
+from gateway.tracing import traced
+
+IDLE_LINGER_SECONDS = 1.0
+"""How long idle connections stay once the port is closed: a client that asks as we close must not find them gone."""
+
+ALONE = Fleet()
 
 B = TypeVar("B")
 
@@ -40,20 +50,28 @@ def real_time() -> datetime:
 
 @asynccontextmanager
 async def gateway(
-    settings: Settings, clock: Clock = real_time, *, listener: socket.socket | None = None
+    settings: Settings,
+    clock: Clock = real_time,
+    *,
+    listener: socket.socket | None = None,
+    metrics_listener: socket.socket | None = None,
+    fleet: Fleet = ALONE,
 ) -> AsyncIterator[str]:
     """Serves the graph where the settings say, in front of their backends; yields the base URL once it listens.
 
-    A `listener` that was opened before is used in place of a new one.
+    Listeners that were opened before are used in place of new ones. `fleet`: which of several workers this is.
     """
     async with (
-        gateway_app(settings, clock) as app,
+        composed(settings, clock) as (app, parts),
+        metrics_served(settings.metrics, fleet, parts, metrics_listener),
         serving(
             app,
             host=settings.server.host,
             port=settings.server.port,
             grace_seconds=settings.server.drain_seconds,
             bounds=_bounds(settings.server),
+            drain=_drain(settings.server, parts.health),
+            connections=parts.connections,
             listener=listener,
         ) as url,
     ):
@@ -61,14 +79,16 @@ async def gateway(
 
 
 @asynccontextmanager
-async def gateway_app(settings: Settings, clock: Clock = real_time) -> AsyncIterator[ASGIApp]:
-    """The gateway as an ASGI application; it opens its connections when they are first needed."""
+async def composed(settings: Settings, clock: Clock = real_time) -> AsyncIterator[tuple[ASGIApp, Parts]]:
+    """The gateway as an ASGI application, and what counts in it; connections are opened when they are first needed."""
     async with AsyncExitStack() as stack:
+        tracer = await stack.enter_async_context(traced(settings.tracing))
+        calls: dict[str, CallCounts] = {}
 
         async def client(name: str, backend: BackendSettings) -> BackendClient:
-            return await stack.enter_async_context(
-                BackendClient(name, backend, list_max_rows=settings.limits.list_max_rows, clock=clock)
-            )
+            made = BackendClient(name, backend, list_max_rows=settings.limits.list_max_rows, clock=clock, tracer=tracer)
+            calls[name] = made.counts
+            return await stack.enter_async_context(made)
 
         backends = settings.backends
         billing_client = await client("billing", backends.billing)
@@ -87,19 +107,34 @@ async def gateway_app(settings: Settings, clock: Clock = real_time) -> AsyncIter
             return Context(viewer=viewer, loaders=new_loaders(), clock=clock, request_id=request_id)
 
         graph, mutations = build_graph(), Detached()
-        yield create_app(
+        parts = Parts(
+            requests=RequestCounts(),
+            answers=shared_answers(settings, store, clock),
             admission=Admission(
                 graph.schema, settings.limits, introspection=settings.server.introspection, policy=graph.policy
             ),
+            calls=calls,
+            health=_health(calls, keys, store),
+            store=store,
+            connections=OpenConnections(),
+            loop_lag=LoopLag(),
+            started_at=real_time().timestamp(),
+        )
+        app = create_app(
+            admission=parts.admission,
             engine=Engine(reference=settings.engine == "reference"),
             new_context=new_context,
-            answers=shared_answers(settings, store, clock),
+            answers=parts.answers,
             authenticator=Authenticator(settings.identity, keys, clock, store.revocations),
             catch_up=store.generations.catch_up,
             server=settings.server,
             limits=settings.limits,
             mutations=mutations,
+            counts=parts.requests,
+            health=parts.health,
+            tracer=tracer,
         )
+        yield app, parts
         await mutations.ended(settings.limits.mutation_timeout_seconds)
 
 
@@ -121,6 +156,19 @@ def shared_answers(settings: Settings, store: Store, clock: Clock) -> Answers:
         by_caller=any(
             isinstance(each.auth, CallerTokenAuth) for each in (backends.billing, backends.provisioning, backends.crm)
         ),
+    )
+
+
+def _health(calls: Mapping[str, CallCounts], keys: SigningKeys, store: Store) -> Health:
+    backends = {name: counts.state for name, counts in calls.items()}
+    return Health({**backends, "identity": keys.state, "redis": store.redis_state})
+
+
+def _drain(server: ServerSettings, health: Health) -> Drain:
+    return Drain(
+        delay_seconds=server.drain_delay_seconds,
+        linger_seconds=min(IDLE_LINGER_SECONDS, server.drain_seconds),
+        on_begin=health.drain,
     )
 
 

@@ -138,13 +138,14 @@ def test_help_names_the_commands() -> None:
     """Help needs none of the modules that commands run."""
     result = run("--help")
     assert result.returncode == 0
-    for command in ("demo", "serve", "simulate", "schema", "token"):
+    for command in ("demo", "serve", "simulate", "schema", "contracts", "token"):
         assert f" {command} " in result.stdout
 
 
 def test_help_imports_nothing_heavy() -> None:
-    """Asking for help loads neither Strawberry nor aiohttp nor the simulator."""
-    code = "import sys, gateway.cli; print({'strawberry', 'aiohttp', 'gateway.simulator'} & sys.modules.keys())"
+    """Asking for help loads neither Strawberry nor aiohttp nor the simulator nor the contract kit."""
+    heavy = {"strawberry", "aiohttp", "gateway.simulator", "gateway.contract_kit"}
+    code = f"import sys, gateway.cli; print({heavy} & sys.modules.keys())"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout == "set()\n"
 
@@ -260,7 +261,9 @@ def test_without_the_demo_packages(command: str) -> None:
     """An installation that cannot simulate says in one line how to get one that can."""
     result = run(command, command=[*COMMAND[:2], f"{WITHOUT_DEMO}; {COMMAND[2]}"])
     assert (result.returncode, result.stdout) == (2, "")
-    assert result.stderr == "telco-gateway: this needs the demo's packages: pip install 'telco-gateway[demo]'\n"
+    assert result.stderr == (
+        "telco-gateway: this needs the packages of the extra 'demo': pip install 'telco-gateway[demo]'\n"
+    )
 
 
 def test_token_needs_no_demo_packages() -> None:

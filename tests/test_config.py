@@ -140,6 +140,16 @@ def test_secrets_from_files(tmp_path: Path) -> None:
         ("[limits]\nrequest_timeout_seconds = nan", "limits.request_timeout_seconds: expected `float` > 0.0."),
         ("[limits]\nrequest_timeout_seconds = inf", "limits.request_timeout_seconds: expected `float` <= 86400.0."),
         ("[server]\nport = 70000", "server.port: expected `int` <= 65535."),
+        (
+            "[backends.crm.retry]\nattempts = 3",
+            "backends.crm.retry.attempts: no such setting; did you mean 'attempts_max'?",
+        ),
+        ("[backends.crm.breaker]\nfailed_share = 2", "backends.crm.breaker.failed_share: expected `float` <= 1.0."),
+        (
+            "[backends.crm.apis.party]\ncalls_per_second = 0",
+            "backends.crm.apis.party.calls_per_second: expected `float` > 0.0.",
+        ),
+        ("[backends.crm.apis.party]\nhedge = 'often'", "backends.crm.apis.party.hedge: expected `bool`, got `str`."),
         ("log_level = 'loud'", None),
         ("[backends.crm.auth]\ntype = 'api_key'", "backends.crm.auth.key: is missing; set it in the file or as"),
         (

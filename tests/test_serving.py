@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import socket
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -16,7 +17,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from gateway.errors import ConfigurationError
-from gateway.serving import serving
+from gateway.serving import Drain, listening, serving
 
 
 class Application:
@@ -213,3 +214,15 @@ async def test_kept_alive_connections_do_not_wait(application: Application) -> N
     async with serving(app) as url, aiohttp.ClientSession() as client:
         await text(client, url)
     assert accepted == [1]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux can turn newcomers away")
+async def test_a_successor_on_the_same_socket_is_not_deaf(
+    application: Application, http_client: aiohttp.ClientSession
+) -> None:
+    """Newcomers are turned away at the end of a server, and welcome to the next one on a copy of its socket."""
+    with listening("127.0.0.1", 0, "server.port") as parents:
+        for _ in range(2):
+            async with serving(application.asgi, listener=parents.dup(), drain=Drain(linger_seconds=0.1)) as url:
+                async with asyncio.timeout(0.9):  # a SYN that is dropped is sent again after a second
+                    assert await text(http_client, url) == "hello"

@@ -15,17 +15,20 @@ from yarl import URL
 from gateway.adapters._auth import authorization
 from gateway.adapters._call import Answer, Call
 from gateway.adapters._congestion import Congestion
+from gateway.adapters._counts import OK, CallCounts
 from gateway.adapters._decoding import WireDecoder
 from gateway.adapters._guard import Guard
 from gateway.adapters._http import HttpClient, tls_reason
 from gateway.adapters._reply import Reply, error_of
 from gateway.adapters._retry import RetryBudget
+from gateway.adapters._traces import CallSpan, trace_headers
 from gateway.config import BackendSettings, profiles_of
-from gateway.domain.caller import SERVED, current_request_id, deadline
+from gateway.domain.caller import SERVED, MadeCall, current_request_id, deadline, note_call
 from gateway.domain.places import Places
 from gateway.domain.time import Clock
 from gateway.errors import BackendContractBroken, BackendTlsFailed, GatewayError
 from gateway.log import Line, write
+from gateway.tracing import Tracer
 
 log = structlog.get_logger()
 
@@ -62,11 +65,14 @@ class BackendClient:
     Making one asks nothing of the backend; entering it opens the pool. ConfigurationError names a wrong profile.
     """
 
-    def __init__(self, name: str, settings: BackendSettings, *, list_max_rows: int, clock: Clock) -> None:
+    def __init__(
+        self, name: str, settings: BackendSettings, *, list_max_rows: int, clock: Clock, tracer: Tracer | None = None
+    ) -> None:
         self.name = name
         self.clock = clock
         self.list_max_rows = list_max_rows
         self.profiles = profiles_of(name, settings.apis)
+        self._tracer = tracer
         self._url = str(URL(settings.url)).rstrip("/")
         self._timeout_seconds = settings.timeout_seconds
         self._http = HttpClient(
@@ -76,14 +82,16 @@ class BackendClient:
             connect_timeout_seconds=settings.connect_timeout_seconds,
             max_connections=settings.max_connections,
         )
+        self.counts = CallCounts(self.profiles)
         self._authorization = authorization(settings.auth, name, self._post_form)
         self.places = Places(settings.max_connections, settings.queue_max)
         self.congestion = Congestion(self.places, settings.max_connections)
         budget = RetryBudget(settings.retry)
         self.guards = {
-            api: Guard(name, api, settings, profile, self.places, self.congestion, budget)
+            api: Guard(name, api, settings, profile, self.places, self.congestion, budget, self.counts.apis[api])
             for api, profile in self.profiles.items()
         }
+        self.counts.on_read = self._note_states
 
     async def __aenter__(self) -> Self:
         await self._http.__aenter__()
@@ -96,14 +104,15 @@ class BackendClient:
 
     async def call(self, api: str, call: Call, decoder: WireDecoder[T]) -> Answer[T]:
         """The decoded answer; a BackendError where there is none, or none that the contract allows."""
-        url = f"{self._url}{self.profiles[api].base_path.rstrip('/')}{call.target}"
-        return await self.guards[api].run(call, partial(self._exchange, url, call, decoder), deadline())
+        return await self.guards[api].run(call, partial(self._exchange, api, call, decoder), deadline())
 
-    async def _exchange(self, url: str, call: Call, decoder: WireDecoder[T], attempt: int, until: float) -> Answer[T]:
-        """One attempt, and its line in the log."""
+    async def _exchange(self, api: str, call: Call, decoder: WireDecoder[T], attempt: int, until: float) -> Answer[T]:
+        """One attempt, counted, traced and logged."""
+        url = f"{self._url}{self.profiles[api].base_path.rstrip('/')}{call.target}"
         began = time.monotonic()
         code: str | UnsetType = UNSET
         status, rows = None, 0
+        span = None if self._tracer is None else CallSpan(self._tracer, self.name, call, attempt)
         try:
             reply = await self._authorized(url, call, until)
             status = reply.status
@@ -116,6 +125,11 @@ class BackendClient:
                 log.warning("backend_tls_failed", backend=self.name, host=URL(url).host, reason=tls_reason(error))
             raise
         finally:
+            seconds = time.monotonic() - began
+            self.counts.count(api, OK if code is UNSET else code, seconds, call.batch)
+            if span is not None:
+                span.end(status=status, rows=rows, failure=None if code is UNSET else code)
+            note_call(MadeCall(self.name, call.method, call.path, call.batch, seconds))
             served = SERVED.get()
             shared = served.log_fields() if served else {}
             write(
@@ -124,7 +138,7 @@ class BackendClient:
                     method=call.method,
                     path=call.path,
                     status=status,
-                    ms=round((time.monotonic() - began) * 1000, 1),
+                    ms=round(seconds * 1000, 1),
                     rows=rows,
                     batch=call.batch,
                     error=code,
@@ -142,6 +156,12 @@ class BackendClient:
             reply = await self._http.send(call.method, url, self._headers(call, credentials), call.body, until=until)
         return reply
 
+    def _note_states(self) -> None:
+        self.counts.calls_at_once = self.congestion.limit
+        now = asyncio.get_running_loop().time()
+        for guard in self.guards.values():
+            guard.counts.breaker_state = guard.breaker.state(now)
+
     def _headers(self, call: Call, credentials: Mapping[str, str]) -> dict[str, str]:
         headers = dict(credentials)
         if call.body is not None:
@@ -149,6 +169,7 @@ class BackendClient:
         request_id = current_request_id()
         if request_id is not None:
             headers["X-Request-ID"] = request_id
+        headers.update(trace_headers())
         return headers
 
     def _read(self, call: Call, reply: Reply, decoder: WireDecoder[T]) -> Answer[T]:

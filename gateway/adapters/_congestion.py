@@ -4,7 +4,7 @@ from gateway.domain.places import Places
 
 SLOW_FACTOR = 5.0
 """So many times the time that a call takes on a quiet day is congestion: pages differ in size by less."""
-SLOW_SHARE = 0.1
+SLOW_SHARE = 0.25
 """Of the call's timeout: what takes less is never slow."""
 QUIET_GROWTH = 0.1 / 60
 """What a call takes on a quiet day may grow by a tenth a minute: slower than a storm passes."""

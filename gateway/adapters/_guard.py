@@ -10,6 +10,7 @@ import structlog
 from gateway.adapters._breaker import Breaker
 from gateway.adapters._call import Call
 from gateway.adapters._congestion import Congestion
+from gateway.adapters._counts import ApiCounts
 from gateway.adapters._hedge import Latencies, hedged
 from gateway.adapters._pace import Pace
 from gateway.adapters._retry import RetryBudget, pause_before_retry
@@ -53,6 +54,7 @@ class Guard:
         places: Places,
         congestion: Congestion,
         budget: RetryBudget,
+        counts: ApiCounts,
     ) -> None:
         self._backend = backend
         self._api = api
@@ -66,11 +68,7 @@ class Guard:
         self._latencies = Latencies() if profile.hedge else None
         self.timeout_seconds = profile.timeout_seconds or settings.timeout_seconds
         self.breaker = Breaker(settings.breaker)
-        self.retries = 0
-        self.retries_denied = 0
-        self.hedges = 0
-        self.refused_open = 0
-        self.refused_full = 0
+        self.counts = counts
 
     async def run(self, call: Call, exchange: "Exchange[T]", until: float) -> T:
         """What the exchange comes to, tried again where that makes sense and there is time before `until`.
@@ -91,8 +89,18 @@ class Guard:
 
     async def _attempt(self, call: Call, exchange: Callable[[float], Coroutine[Any, Any, T]], until: float) -> T:
         time = asyncio.get_running_loop().time
-        await self._let_in(min(until, time() + self.timeout_seconds * QUEUE_SHARE))
-        epoch, began = self.breaker.began(), time()
+        began = time()
+        if until <= began:
+            raise BackendTimeout(self._backend, f"No time was left to ask the {self._backend} backend.")
+        if not self._is_let_in_at_once(began):
+            self.counts.waiting += 1
+            try:
+                await self._let_in(min(until, began + self.timeout_seconds * QUEUE_SHARE))
+            finally:
+                self.counts.waiting -= 1
+            began = time()
+        self.counts.running += 1
+        epoch = self.breaker.began()
         is_cut_short = until < began + self.timeout_seconds
         until = min(until, began + self.timeout_seconds)
         failure: BackendError | None = None
@@ -105,6 +113,7 @@ class Guard:
             raise
         finally:
             now = time()
+            self.counts.running -= 1
             for places in self._places:
                 places.leave(now - began if is_over else None)
             is_late = isinstance(failure, BackendTimeout)
@@ -125,10 +134,16 @@ class Guard:
         if now + pause >= until or self.breaker.wait_seconds(now) > pause:
             return None
         if not self._budget.spend():
-            self.retries_denied += 1
+            self.counts.retries_denied += 1
             return None
-        self.retries += 1
+        self.counts.retries += 1
         return pause
+
+    def _is_let_in_at_once(self, now: float) -> bool:
+        """As nearly every call is; where not, nothing is done."""
+        if self._pace is not None or len(self._places) > 1 or self.breaker.wait_seconds(now):
+            return False
+        return self._places[0].try_enter()
 
     async def _let_in(self, until: float) -> None:
         """Waits for the API's pace and for a place; raises where the call may not be made, or not in time."""
@@ -143,6 +158,11 @@ class Guard:
         for index, places in enumerate(self._places):
             if not places.try_enter():
                 await self._wait_for_place(index, until)
+        wait = self.breaker.wait_seconds(asyncio.get_running_loop().time())
+        if wait:  # it opened while this call waited
+            for places in self._places:
+                places.leave()
+            raise self._open(wait)
 
     async def _wait_while_open(self, until: float) -> None:
         """Raises while the breaker is open; a short rest that the backend asks for is waited for."""
@@ -154,8 +174,7 @@ class Guard:
             await asyncio.sleep(wait)
             wait = self.breaker.wait_seconds(now + wait)
         if wait:
-            self.refused_open += 1
-            raise BackendCircuitOpen(self._backend, self._why_open(), wait)
+            raise self._open(wait)
 
     async def _wait_for_place(self, index: int, until: float) -> None:
         """The place of that index; the ones before it are given back where it cannot be had."""
@@ -176,7 +195,7 @@ class Guard:
     def _may_hedge(self) -> bool:
         if not self._budget.spend():
             return False
-        self.hedges += 1
+        self.counts.hedges += 1
         return True
 
     def _note(self, failure: BackendError | None, epoch: int, now: float, duration: float) -> None:
@@ -198,11 +217,13 @@ class Guard:
             "backend_circuit_opened", backend=self._backend, api=self._api, reason=reason.code(), seconds=seconds
         )
 
-    def _why_open(self) -> str:
+    def _open(self, seconds: float) -> BackendCircuitOpen:
+        self.counts.refused += 1
         why = "asks to be left alone" if self.breaker.is_resting else "failed too often a moment ago"
-        return f"The {self._backend} backend {why}, so it is asked nothing for now."
+        message = f"The {self._backend} backend {why}, so it is asked nothing for now."
+        return BackendCircuitOpen(self._backend, message, seconds)
 
     def _full(self) -> BackendQueueFull:
-        self.refused_full += 1
+        self.counts.refused += 1
         message = f"Too many calls wait for the {self._backend} backend; try again in a moment."
         return BackendQueueFull(self._backend, message, RETRY_AFTER_DEFAULT_SECONDS)

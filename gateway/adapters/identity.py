@@ -12,6 +12,7 @@ import structlog
 
 from gateway.adapters._http import HttpClient
 from gateway.config import IdentitySettings
+from gateway.domain.dependency import DependencyState
 from gateway.errors import BackendContractBroken, BackendError, IdentityUnavailable, Unauthenticated
 
 log = structlog.get_logger()
@@ -45,6 +46,7 @@ class SigningKeys:
         self._keys: tuple[jwt.PyJWK, ...] = ()
         self._tried_at: float | None = None
         self._stale_at = 0.0
+        self._is_failing = False
         self._fetching: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -58,6 +60,12 @@ class SigningKeys:
             self._fetching.cancel()
             await asyncio.wait([self._fetching])
         await self._http.__aexit__(kind, error, trace)
+
+    def state(self) -> DependencyState:
+        """What the last attempt to read the keys showed; those that were read before are used on while it fails."""
+        if self._is_failing:
+            return "failing"
+        return "up" if self._keys else "unknown"
 
     async def key(self, kid: str | None, algorithm: str) -> jwt.PyJWK:
         """The public key that signed a token, by its header; without `kid`, the only key of the algorithm.
@@ -105,8 +113,10 @@ class SigningKeys:
         try:
             self._keys = await self._read()
         except BackendError as error:
+            self._is_failing = True
             log.warning("jwks_unavailable", reason=error.message, keys_kept=len(self._keys))
             return
+        self._is_failing = False
         self._stale_at = self._monotonic() + KEEP_SECONDS
         log.info("jwks_fetched", keys=len(self._keys))
 

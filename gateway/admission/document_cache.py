@@ -23,6 +23,8 @@ class DocumentCache:
         self._characters_max = count_max * CHARACTERS_EACH
         self._characters = 0
         self._documents: OrderedDict[str, Document] = OrderedDict()
+        self.hits = 0
+        self.misses = 0
 
     def __len__(self) -> int:
         return len(self._documents)
@@ -30,7 +32,10 @@ class DocumentCache:
     def get(self, text: str) -> Document | None:
         """The document of a text that was put before and not pushed out since."""
         document = self._documents.get(text)
-        if document is not None:
+        if document is None:
+            self.misses += 1
+        else:
+            self.hits += 1
             self._documents.move_to_end(text)
         return document
 

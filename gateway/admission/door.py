@@ -33,7 +33,8 @@ class Admission:
         self._limits = limits
         self._introspection = introspection
         self._access = Access(schema, policy)
-        self._documents = DocumentCache(cache_size)
+        self.documents = DocumentCache(cache_size)
+        """Those that were admitted, with their plans."""
 
     def admit(
         self,
@@ -50,7 +51,7 @@ class Admission:
         the number of objects.
         Scopes come before variables, so that who may not ask learns nothing about what would be a right value.
         """
-        known = self._documents.get(query)
+        known = self.documents.get(query)
         document = self._read(query) if known is None else known
         operation = document.operation(operation_name)
         _require_kind(operation.node, allow_mutation=allow_mutation)
@@ -61,7 +62,7 @@ class Admission:
         values = operation.variables.coerced(given)
         self._require_affordable(operation, values.coerced)
         if known is None:
-            self._documents.put(query, document)
+            self.documents.put(query, document)
         is_query = operation.node.operation is OperationType.QUERY
         return AdmittedOperation(operation.plan, values, is_shareable=is_query and not demand.is_audited)
 

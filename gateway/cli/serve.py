@@ -1,6 +1,7 @@
 """`telco-gateway serve`: the gateway in front of the backends that the configuration names."""
 
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -32,24 +33,30 @@ def _serve_by_workers(settings: "Settings") -> None:
     from gateway import app
     from gateway.cli.workers import Workers
     from gateway.log import configure_logging
-    from gateway.serving import base_url, listening_together
+    from gateway.metrics import Fleet, fleet_of
+    from gateway.serving import base_url, listening, listening_together
 
-    server = settings.server
+    server, metrics = settings.server, settings.metrics
     configure_logging(settings.log_level, stream=sys.stderr)
     listeners = listening_together(server.workers, server.host, server.port, "server.port")
+    scraped = None if metrics.port is None else listening(metrics.host, metrics.port, "metrics.port")
     url = base_url(server.host, listeners[0])
 
     def say_ready() -> None:
         typer.echo(_ready_line(url))
         sys.stdout.flush()
 
-    workers = Workers(
-        lambda listener: app.gateway(settings, listener=listener),
-        listeners,
-        on_ready=say_ready,
-        drain_seconds=server.drain_seconds,
-    )
-    code = workers.run()
+    places = nullcontext(lambda _: Fleet()) if scraped is None else fleet_of(server.workers)
+    with places as place:
+        workers = Workers(
+            lambda listener: app.gateway(
+                settings, listener=listener, metrics_listener=scraped, fleet=place(listeners.index(listener))
+            ),
+            listeners,
+            on_ready=say_ready,
+            drain_seconds=server.drain_delay_seconds + server.drain_seconds,
+        )
+        code = workers.run()
     if code:
         raise typer.Exit(code)
 

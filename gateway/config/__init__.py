@@ -1,6 +1,6 @@
 """Configuration: one frozen value, read once from TOML and the environment; a bad value stops the start by name."""
 
-from gateway.config.loading import load_settings
+from gateway.config.loading import load_backends, load_settings
 from gateway.config.naming import ENVIRONMENT_PREFIX
 from gateway.config.profile import API_DEFAULTS, NO_API, Batching, Profile, profiles_of
 from gateway.config.resilience import BreakerPolicy, RetryPolicy
@@ -15,12 +15,14 @@ from gateway.config.settings import (
     ClientCredentialsAuth,
     IdentitySettings,
     LimitSettings,
+    MetricsSettings,
     NoAuth,
     RedisSettings,
     ServerSettings,
     Settings,
     SharingSettings,
     TlsSettings,
+    TracingSettings,
 )
 
 __all__ = [
@@ -39,6 +41,7 @@ __all__ = [
     "ClientCredentialsAuth",
     "IdentitySettings",
     "LimitSettings",
+    "MetricsSettings",
     "NoAuth",
     "Profile",
     "RedisSettings",
@@ -47,6 +50,8 @@ __all__ = [
     "Settings",
     "SharingSettings",
     "TlsSettings",
+    "TracingSettings",
+    "load_backends",
     "load_settings",
     "profiles_of",
 ]

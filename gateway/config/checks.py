@@ -1,7 +1,6 @@
 """What types cannot say of the settings: addresses, origins, and text that goes into HTTP headers."""
 
 import re
-from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import msgspec
@@ -18,31 +17,27 @@ HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 def check(settings: Settings) -> None:
     """ConfigurationError names the first setting that cannot be used."""
-    for path, address in _addresses(settings):
-        _check_address(path, address)
+    for name in API_DEFAULTS:
+        check_backend(name, getattr(settings.backends, name))
+    _check_address("identity.jwks_url", settings.identity.jwks_url)
+    if settings.tracing.otlp_url is not None:
+        _check_address("tracing.otlp_url", settings.tracing.otlp_url)
     _check_redis("redis.cache_url", settings.redis.cache_url)
     for origin in settings.server.cors_origins:
         _check_origin("server.cors_origins", origin)
     if not settings.identity.algorithms:
         raise ConfigurationError("identity.algorithms: is empty; name one at least, or leave it out.")
-    for name, backend in _backends(settings):
-        _check_auth(f"backends.{name}.auth", backend.auth)
-        _check_implementation(f"backends.{name}", backend)
-        profiles_of(name, backend.apis)
 
 
-def _backends(settings: Settings) -> Iterator[tuple[str, BackendSettings]]:
-    for name in API_DEFAULTS:
-        yield name, getattr(settings.backends, name)
-
-
-def _addresses(settings: Settings) -> Iterator[tuple[str, str]]:
-    for name, backend in _backends(settings):
-        yield f"backends.{name}.url", backend.url
-        token_url = getattr(backend.auth, "token_url", None)
-        if token_url is not None:
-            yield f"backends.{name}.auth.token_url", token_url
-    yield "identity.jwks_url", settings.identity.jwks_url
+def check_backend(name: str, backend: BackendSettings) -> None:
+    """The same for one backend's settings, `[backends.<name>]`."""
+    _check_address(f"backends.{name}.url", backend.url)
+    token_url = getattr(backend.auth, "token_url", None)
+    if token_url is not None:
+        _check_address(f"backends.{name}.auth.token_url", token_url)
+    _check_auth(f"backends.{name}.auth", backend.auth)
+    _check_implementation(f"backends.{name}", backend)
+    profiles_of(name, backend.apis)
 
 
 def _check_address(path: str, address: str) -> None:

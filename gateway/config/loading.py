@@ -8,10 +8,10 @@ from typing import Any, get_origin
 
 import msgspec
 
-from gateway.config.checks import check
+from gateway.config.checks import check, check_backend
 from gateway.config.naming import ENVIRONMENT_PREFIX, meant, setting_error, struct_of
 from gateway.config.profile import API_DEFAULTS, Profile
-from gateway.config.settings import Settings
+from gateway.config.settings import BackendSettings, Settings
 from gateway.errors import ConfigurationError
 
 _FILE = "file:"
@@ -23,10 +23,7 @@ def load_settings(file: Path | None, environment: Mapping[str, str] = os.environ
     `TELCO_GATEWAY_BACKENDS__CRM__URL` sets `backends.crm.url`; lists and tables are written as JSON. Any text may be
     written as `file:/run/secrets/name` and is then read from that file, without the line's end.
     """
-    document = {} if file is None else _read_toml(file)
-    for variable, text in sorted(environment.items()):
-        if variable.startswith(ENVIRONMENT_PREFIX):
-            _set(document, variable, text)
+    document = _document(file, environment)
     _open_required_tables(document)
     document = _with_secrets(document, "")
     try:
@@ -35,6 +32,37 @@ def load_settings(file: Path | None, environment: Mapping[str, str] = os.environ
         raise setting_error(error, "", document, Settings) from None
     check(settings)
     return settings
+
+
+def load_backends(file: Path | None, environment: Mapping[str, str] = os.environ) -> dict[str, BackendSettings]:
+    """By the same rules only the backends that file and environment have, by name; of the rest nothing is read."""
+    backends = _document(file, environment).get("backends", {})
+    if not isinstance(backends, dict):
+        raise ConfigurationError("backends: expected a table such as [backends.crm].")
+    for name in backends:
+        if name not in API_DEFAULTS:
+            raise ConfigurationError(f"backends.{name}: no such setting{meant(name, API_DEFAULTS)}")
+    return {name: _backend(name, backends[name]) for name in API_DEFAULTS if name in backends}
+
+
+def _backend(name: str, document: Any) -> BackendSettings:
+    path = f"backends.{name}"
+    document = _with_secrets(document, path)
+    try:
+        backend = msgspec.convert(document, BackendSettings, strict=False)
+    except msgspec.ValidationError as error:
+        raise setting_error(error, path, document, BackendSettings) from None
+    check_backend(name, backend)
+    return backend
+
+
+def _document(file: Path | None, environment: Mapping[str, str]) -> dict[str, Any]:
+    """What the file says, and the environment over it; secrets are still named by their files."""
+    document = {} if file is None else _read_toml(file)
+    for variable, text in sorted(environment.items()):
+        if variable.startswith(ENVIRONMENT_PREFIX):
+            _set(document, variable, text)
+    return document
 
 
 def _open_required_tables(document: dict[str, Any]) -> None:

@@ -161,6 +161,10 @@ class ServerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     graphiql: bool = False
     introspection: bool = True
     drain_seconds: GraceSeconds = 5.0
+    drain_delay_seconds: GraceSeconds = 0.0
+    """From SIGTERM, when /readyz says so, to the closing of the port."""
+    slow_operation_seconds: Seconds = 1.0
+    """Operations that take longer leave a line with their plan."""
     workers: Annotated[int, Meta(ge=1, le=256)] = 1
     """Processes that serve; `demo` has one."""
     max_connections: Count = 10_000
@@ -169,6 +173,23 @@ class ServerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     header_max_bytes: Annotated[int, Meta(ge=1_024)] = 32_768
     header_max_count: Count = 100
     idle_timeout_seconds: Seconds = 75.0
+
+
+class MetricsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where Prometheus reads the numbers of all workers; nowhere without a port."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65_535)] | None = None
+
+
+class TracingSettings(Secretive, frozen=True, forbid_unknown_fields=True):
+    """Where spans go, and how many; nowhere without an address. The headers may hold a key."""
+
+    otlp_url: str | None = None
+    headers: dict[str, str] = {}
+    sample_ratio: Annotated[float, Meta(ge=0, le=1)] = 0.1
+    service_name: str = "telco-gateway"
+    timeout_seconds: Seconds = 5.0
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -181,6 +202,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     sharing: SharingSettings = msgspec.field(default_factory=SharingSettings)
     limits: LimitSettings = msgspec.field(default_factory=LimitSettings)
     server: ServerSettings = msgspec.field(default_factory=ServerSettings)
+    metrics: MetricsSettings = msgspec.field(default_factory=MetricsSettings)
+    tracing: TracingSettings = msgspec.field(default_factory=TracingSettings)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     engine: Literal["breadth", "reference"] = "breadth"
     """`reference` runs operations by graphql-core's own executor, to tell a fault of the engine from another."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from graphql import VariableValues
 
+from gateway.engine.outline import outline
 from gateway.engine.plan import Plan
 
 
@@ -26,6 +27,10 @@ class AdmittedOperation:
         """The operation's name in the document; None where it has none."""
         name = self.plan.operation.name
         return name.value if name else None
+
+    def outline(self) -> list[list[str]]:
+        """What it ran, by level, in the schema's words."""
+        return outline(self.plan, self.variables)
 
     @property
     def kind(self) -> str:

@@ -1,6 +1,6 @@
 """A document's operation, worked out once: which fields of which types it asks for, and how each is resolved."""
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 from enum import Enum
 from typing import Any
 
@@ -104,6 +104,11 @@ class Variant:
     def fields_planned(self) -> int:
         """How large it has become."""
         return self._selections.fields_planned
+
+    @property
+    def planned_root(self) -> "Selection | None":
+        """The operation's own selection, if it was asked for."""
+        return self._root
 
     def root(self, root_type: GraphQLObjectType) -> "Selection":
         """The operation's own selection; GraphQLError, RecursionError where it cannot be collected."""
@@ -218,6 +223,11 @@ class PlannedField:
         self.get: Callable[[Any], Any] = resolve.get if isinstance(resolve, Attribute) else _not_so
         self.many: Many = resolve.many if isinstance(resolve, Batched) else _not_so
         self._below: dict[str, Selection] = {}
+
+    @property
+    def planned_below(self) -> Collection[Selection]:
+        """What is selected of those types of objects that came."""
+        return self._below.values()
 
     def below(self, object_type: GraphQLObjectType) -> Selection:
         """What is selected of the field's objects of a type."""

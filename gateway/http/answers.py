@@ -69,6 +69,9 @@ class Answers:
         self._shelf: Shelf = {}
         self._asked: set[int] = set()
         self._making: dict[Question, _Making] = {}
+        self.given_kept = 0
+        self.given_joined = 0
+        self.given_made = 0
 
     def question(self, viewer: Viewer, request: RawRequest, token: str | None) -> Question:
         """What a request asks, and who."""
@@ -85,6 +88,7 @@ class Answers:
         if entry is None or not entry.is_news(self._clock().timestamp()):
             return None
         entry.is_used = True
+        self.given_kept += 1
         answer: Answer = entry.value
         return answer
 
@@ -96,11 +100,13 @@ class Answers:
                 return None
             answer = await making.answer()
             if answer is not None:
+                self.given_joined += 1
                 return answer
         return None
 
     async def made(self, question: Question, make: Callable[[], Coroutine[Any, Any, Answer]]) -> Answer:
         """The answer, made now; whoever asks the same meanwhile waits for it, in `under_way`."""
+        self.given_made += 1
         # Who is bound to a company is shown nothing of any other; who is not may be shown any.
         stamp, began_at = self._generations.stamp(question.viewer.company_id), self._clock().timestamp()
         freshness = Freshness() if self._keeps else None

@@ -16,9 +16,11 @@ from gateway.http.cors import Cors
 from gateway.http.detached import Detached
 from gateway.http.endpoint import GraphQLEndpoint, NewContext
 from gateway.http.graphiql import graphiql_routes
-from gateway.http.health import health_routes
+from gateway.http.health import Health, health_routes
 from gateway.http.other_paths import OtherPaths
+from gateway.http.request_counts import RequestCounts
 from gateway.serving import Again, SendWhole
+from gateway.tracing import Tracer
 
 GRAPH_PATH = "/graphql"
 
@@ -34,8 +36,11 @@ def create_app(
     server: ServerSettings,
     limits: LimitSettings,
     mutations: Detached,
+    counts: RequestCounts,
+    health: Health,
+    tracer: Tracer | None = None,
 ) -> ASGIApp:
-    """/graphql, /healthz, /readyz and, where the settings say so, GraphiQL at /.
+    """/graphql, /livez, /readyz and, where the settings say so, GraphiQL at /.
 
     Mutations run in `mutations`, for which whoever closes what they use has to wait.
     """
@@ -50,8 +55,11 @@ def create_app(
         cors=cors,
         limits=limits,
         mutations=mutations,
+        counts=counts,
+        slow_seconds=server.slow_operation_seconds,
+        tracer=tracer,
     )
-    routes = [*health_routes(), *(graphiql_routes() if server.graphiql else [])]
+    routes = [*health_routes(health), *(graphiql_routes() if server.graphiql else [])]
     others = OtherPaths(Router(routes, redirect_slashes=False, default=_not_found), cors)
     return _App(graphql, others)
 

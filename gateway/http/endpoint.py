@@ -16,7 +16,7 @@ from gateway.context import Context
 from gateway.domain.caller import CALLER, Caller
 from gateway.domain.places import Places
 from gateway.domain.viewer import Viewer
-from gateway.engine import Engine
+from gateway.engine import AdmittedOperation, Engine
 from gateway.errors import GatewayError, GatewayOverloaded, InternalError
 from gateway.http import answer
 from gateway.http.answers import Answer, Answers, Question
@@ -30,10 +30,14 @@ from gateway.http.graphql_request import RawRequest, from_body, from_query_strin
 from gateway.http.media_type import MediaType, negotiated, require_json
 from gateway.http.refusal import HttpRefusal
 from gateway.http.reply import Header, Reply, headers_of, is_sent_at_once, send_reply
+from gateway.http.request_counts import RequestCounts
 from gateway.http.request_headers import RequestHeaders
 from gateway.http.request_record import RequestRecord
+from gateway.http.request_span import begin, end, part
+from gateway.http.slow_operation import log_slow
 from gateway.serving import Again, SendWhole
 from gateway.store.consistency import Seen
+from gateway.tracing import Trace, Tracer, trace_of
 
 log = structlog.get_logger()
 
@@ -50,6 +54,7 @@ class _Asked(NamedTuple):
     request: RawRequest
     media_type: MediaType
     marks: tuple[Header, ...]
+    trace: Trace | None
 
 
 class GraphQLEndpoint:
@@ -67,6 +72,9 @@ class GraphQLEndpoint:
         cors: Cors,
         limits: LimitSettings,
         mutations: Detached,
+        counts: RequestCounts,
+        slow_seconds: float,
+        tracer: Tracer | None,
     ) -> None:
         self._admission = admission
         self._engine = engine
@@ -78,12 +86,18 @@ class GraphQLEndpoint:
         self._limits = limits
         self._mutations = mutations
         self._turns = Places(limits.requests_at_once, queue_max=sys.maxsize)
+        self._counts = counts
+        self._slow_seconds = slow_seconds
+        self._tracer = tracer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one HTTP request, whatever happens; only a client that left gets no answer."""
         headers = RequestHeaders(scope["headers"])
         record = RequestRecord(scope, headers.get(b"x-request-id"))
         record.bind()
+        record.trace = trace_of(headers.get(b"traceparent"), headers.get(b"tracestate"))
+        if self._tracer is not None:
+            begin(self._tracer, record)
         try:
             reply = self._cors.preflight(scope["method"], headers)
             if reply is None:
@@ -95,7 +109,8 @@ class GraphQLEndpoint:
         except ClientGone:
             pass
         finally:
-            record.write()
+            self._counts.count(record, record.write())
+            end(record)
 
     def answer_at_once(self, scope: Scope, body: bytes, send_whole: SendWhole) -> Again | None:
         """Answers a whole request for which an answer is kept, in one write; None, with nothing done, for any other.
@@ -112,7 +127,8 @@ class GraphQLEndpoint:
         except GatewayError:
             return None
         given_id, marks = headers.get(b"x-request-id"), self._cors.marks(headers)
-        again = partial(self._is_sent_kept, _Asked(scope, given_id, token, request, media_type, marks))
+        trace = trace_of(headers.get(b"traceparent"), headers.get(b"tracestate")) if self._tracer else None
+        again = partial(self._is_sent_kept, _Asked(scope, given_id, token, request, media_type, marks, trace))
         return again if seen is None and again(send_whole) else None
 
     def _is_sent_kept(self, asked: "_Asked", send_whole: SendWhole) -> bool:
@@ -134,7 +150,12 @@ class GraphQLEndpoint:
         if not send_whole(reply.status, headers_of(reply, (record.header, *asked.marks)), reply.body):
             return False
         record.status = reply.status
-        record.write()
+        seconds = record.write()
+        self._counts.count(record, seconds)
+        if self._tracer is not None:
+            record.trace = asked.trace
+            begin(self._tracer, record, seconds_ago=seconds)
+            end(record)
         return True
 
     async def _reply(self, scope: Scope, headers: RequestHeaders, receive: Receive, record: RequestRecord) -> Reply:
@@ -178,32 +199,53 @@ class GraphQLEndpoint:
         return await self._made(question, token, record, deadline) if shared is None else record.share(shared)
 
     async def _made(self, question: Question, token: str | None, record: RequestRecord, deadline: Deadline) -> Answer:
-        viewer, request = question.viewer, question.request.read()
-        operation = self._admission.admit(
-            request.query,
-            request.operation_name,
-            request.variables,
-            viewer,
-            allow_mutation=not question.request.is_get,
-        )
+        operation = self._admitted(question, record)
         record.operation, record.operation_type = operation.operation_name, operation.kind
-        if operation.kind == "mutation":
+        is_mutation = operation.kind == "mutation"
+        if is_mutation:
             deadline.prolong(self._limits.mutation_timeout_seconds)
-        CALLER.set(Caller(record.request_id, token, deadline.at))
+        span = part(self._tracer, "execution", record)
+        caller = Caller(record.request_id, token, record.trace if span is None else span.trace, until=deadline.at)
+        CALLER.set(caller)
 
         async def make() -> Answer:
-            if not await self._turns.enter(self._limits.turn_seconds):
-                raise GatewayOverloaded
-            began = time.monotonic()
-            try:
-                result = self._engine.run(operation, self._new_context(viewer, record.request_id))
-                return answer.of(result if isinstance(result, ExecutionResult) else await result, record)
-            finally:
-                self._turns.leave(time.monotonic() - began)
+            return await self._run(operation, question.viewer, record)
 
-        if operation.kind == "mutation":
-            return await self._mutations.run(make())
-        return await (self._answers.made(question, make) if operation.is_shareable else make())
+        try:
+            if is_mutation:
+                return await self._mutations.run(make())
+            return await (self._answers.made(question, make) if operation.is_shareable else make())
+        finally:
+            if span is not None:
+                span.end()
+            seconds = record.seconds
+            if seconds >= self._slow_seconds:
+                log_slow(operation, caller, seconds)
+
+    async def _run(self, operation: AdmittedOperation, viewer: Viewer, record: RequestRecord) -> Answer:
+        """The answer, once it is the operation's turn; GatewayOverloaded where that does not come in time."""
+        if not await self._turns.enter(self._limits.turn_seconds):
+            raise GatewayOverloaded
+        began = time.monotonic()
+        try:
+            result = self._engine.run(operation, self._new_context(viewer, record.request_id))
+            return answer.of(result if isinstance(result, ExecutionResult) else await result, record)
+        finally:
+            self._turns.leave(time.monotonic() - began)
+
+    def _admitted(self, question: Question, record: RequestRecord) -> AdmittedOperation:
+        request, span = question.request.read(), part(self._tracer, "admission", record)
+        try:
+            return self._admission.admit(
+                request.query,
+                request.operation_name,
+                request.variables,
+                question.viewer,
+                allow_mutation=not question.request.is_get,
+            )
+        finally:
+            if span is not None:
+                span.end()
 
 
 def _head(scope: Scope, headers: RequestHeaders) -> tuple[str | None, Seen | None]:

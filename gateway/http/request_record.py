@@ -12,6 +12,7 @@ from gateway import log
 from gateway.domain.viewer import Viewer
 from gateway.http.answers import Answer
 from gateway.http.reply import Header
+from gateway.tracing import Span, Trace
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 OPERATION_SHOWN_CHARACTERS = 80
@@ -50,7 +51,9 @@ class RequestRecord:
         "operation",
         "operation_type",
         "request_id",
+        "span",
         "status",
+        "trace",
         "viewer",
     )
 
@@ -64,6 +67,9 @@ class RequestRecord:
         self.viewer: Viewer | None = None
         self.error_codes: list[str] = []
         self.answered_by: str | UnsetType = UNSET
+        self.trace: Trace | None = None
+        """Its place in the trace that it came with, or in one that began with it."""
+        self.span: Span | None = None
 
     def bind(self) -> None:
         """Gives its id to every line that is logged from now on."""
@@ -80,16 +86,33 @@ class RequestRecord:
         """The id as it goes back to the client."""
         return (b"x-request-id", self.request_id.encode())
 
-    def write(self) -> None:
-        """The line, once the answer is out."""
-        viewer = self.viewer
+    @property
+    def method(self) -> str:
+        """GET, POST…"""
+        method: str = self._scope["method"]
+        return method
+
+    @property
+    def path(self) -> str:
+        """Where it went."""
+        path: str = self._scope["path"]
+        return path
+
+    @property
+    def seconds(self) -> float:
+        """How long it has taken so far."""
+        return time.perf_counter() - self._began
+
+    def write(self) -> float:
+        """The line, once the answer is out; how long that took, in seconds."""
+        seconds, viewer = time.perf_counter() - self._began, self.viewer
         log.write(
             RequestLine(
                 request_id=self.request_id,
-                method=self._scope["method"],
-                path=self._scope["path"],
+                method=self.method,
+                path=self.path,
                 status=self.status,
-                ms=round((time.perf_counter() - self._began) * 1000, 1),
+                ms=round(seconds * 1000, 1),
                 operation=self.operation and self.operation[:OPERATION_SHOWN_CHARACTERS],
                 operation_type=self.operation_type,
                 role=None if viewer is None or viewer.is_anonymous else viewer.role.value,
@@ -98,6 +121,7 @@ class RequestRecord:
                 answered_by=self.answered_by,
             )
         )
+        return seconds
 
 
 def _new_id() -> str:

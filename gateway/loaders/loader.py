@@ -1,7 +1,7 @@
 """A loader collects the keys one request asks for in the same moment and asks its source once for all of them."""
 
 import asyncio
-from asyncio import Future
+from asyncio import Future, Task
 from collections.abc import Awaitable, Callable, Generator, Iterable, Sequence
 from typing import Any, Generic, TypeVar
 
@@ -123,7 +123,7 @@ class _Questions(DataLoader[tuple[K, ...], None], Generic[K, V]):
     """aiodataloader, asked for sets of keys: one future for all that a caller misses, instead of one for each.
 
     Answers go into `values` the moment they come. The sets of one turn become one batch, after that turn: its own
-    dispatch would take two more, and a task for each.
+    dispatch would take two more, and a task for each. When the last one who waits has left, what is asked is given up.
     """
 
     cache = False
@@ -133,9 +133,13 @@ class _Questions(DataLoader[tuple[K, ...], None], Generic[K, V]):
         self._source = source
         self._values = values
         self._under_way: dict[K, Future[None]] = {}
+        self._waiting: set[Future[None]] = set()
+        self._asking: set[Task[Any]] = set()
 
     def do_resolve_reject(self, key: tuple[K, ...], future: Future[None]) -> None:
         """aiodataloader's place for what becomes of a new question."""
+        self._waiting.add(future)
+        future.add_done_callback(self._waits_no_more)
         self._queue.append(Question(key=key, future=future))
         if len(self._queue) == 1:
             self.loop.call_soon(dispatch_queue, self)
@@ -145,21 +149,35 @@ class _Questions(DataLoader[tuple[K, ...], None], Generic[K, V]):
         keys = sets[0] if len(sets) == 1 else tuple(dict.fromkeys(key for each in sets for key in each))
         under_way = {self._under_way[key] for key in keys if key in self._under_way}
         new = [key for key in keys if key not in self._under_way and key not in self._values]
-        if new:
+        if new and self._waiting:
             await self._load_new(new)
         for earlier in under_way:
             await earlier
         return [None] * len(sets)
 
+    def _waits_no_more(self, future: Future[None]) -> None:
+        self._waiting.discard(future)
+        if future.cancelled() and not self._waiting:
+            for task in self._asking:
+                task.cancel()
+
     async def _load_new(self, keys: list[K]) -> None:
         """Asks the source for keys that nobody asked it yet; whoever asks for them meanwhile waits along."""
         coming: Future[None] = self.loop.create_future()
         self._under_way.update(dict.fromkeys(keys, coming))
+        task = asyncio.current_task()
+        if task is not None:
+            self._asking.add(task)
         try:
-            answers = await guarded(self._source, keys)
-        except asyncio.CancelledError:  # aiodataloader would leave every waiter hanging
-            answers = failed(self._source, len(keys), "was cancelled")
-        self._values.update(zip(keys, answers, strict=True))
-        for key in keys:
-            del self._under_way[key]
-        coming.set_result(None)
+            self._values.update(zip(keys, await guarded(self._source, keys), strict=True))
+        except asyncio.CancelledError:
+            if not self._waiting:
+                raise
+            # aiodataloader would leave every waiter hanging
+            self._values.update(zip(keys, failed(self._source, len(keys), "was cancelled"), strict=True))
+        finally:
+            if task is not None:
+                self._asking.discard(task)
+            for key in keys:
+                del self._under_way[key]
+            coming.set_result(None)

@@ -16,9 +16,9 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 from gateway.log.line import OURS, Line
 from gateway.log.lines import Lines
-from gateway.log.redaction import redacted
+from gateway.log.redaction import masked, redacted
 
-__all__ = ["Line", "configure_logging", "flush_logs", "redacted", "write"]
+__all__ = ["Line", "configure_logging", "flush_logs", "masked", "redacted", "write"]
 
 QUIET_LOGGERS = {"uvicorn.access": logging.CRITICAL, "uvicorn.error": logging.WARNING, "asyncio": logging.WARNING}
 """Loggers of libraries, and from where they are heard: requests have a line of our own."""

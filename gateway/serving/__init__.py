@@ -2,8 +2,8 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -19,12 +19,17 @@ from gateway.serving.connection import (
     seconds_between_sweeps,
     sweep,
 )
+from gateway.serving.drain import Drain
+from gateway.serving.newcomers import welcome
+from gateway.serving.server import Server
 
 __all__ = [
     "LEAVING",
     "WHOLE_REPLY",
     "Again",
     "Bounds",
+    "Drain",
+    "OpenConnections",
     "SendWhole",
     "base_url",
     "listening",
@@ -35,24 +40,20 @@ __all__ = [
 BACKLOG = 2048
 UNWIND_SECONDS = 1.0
 
-
 DEFAULT_BOUNDS = Bounds()
+DEFAULT_DRAIN = Drain()
 
 
-class _Server(uvicorn.Server):
-    """uvicorn as a guest in an event loop: no signal handlers, and no exit of the process on a failed start."""
+class OpenConnections:
+    """How many connections a server has, for whoever watches it."""
 
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Captures nothing."""
-        yield
+    def __init__(self) -> None:
+        self.of: Collection[object] = ()
 
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Starts the application's lifespan; uvicorn would leave the process when that fails."""
-        try:
-            await super().startup(sockets)
-        except SystemExit:
-            raise ConfigurationError("server: the application did not start; its log says why.") from None
+    @property
+    def count(self) -> int:
+        """Now."""
+        return len(self.of)
 
 
 @asynccontextmanager
@@ -64,18 +65,23 @@ async def serving(
     grace_seconds: float = 5.0,
     port_setting: str = "server.port",
     bounds: Bounds = DEFAULT_BOUNDS,
+    drain: Drain = DEFAULT_DRAIN,
+    connections: OpenConnections | None = None,
     listener: socket.socket | None = None,
 ) -> AsyncIterator[str]:
     """Yields the base URL once the application listens; on leaving, requests have `grace_seconds` to end.
 
-    Port 0 takes any free port; a `listener` that was opened before is used instead of host and port. What still runs
-    after that time is cancelled. ConfigurationError names an address that cannot be had and `port_setting`, the setting
-    it came from, or says that the application's own start failed.
+    Port 0 takes any free port; a `listener` that was opened before is used instead of host and port. From the leaving
+    on each answer is its connection's last; `drain` says when the port is closed. What still runs `grace_seconds` after
+    that is cancelled. `connections` counts those that are open. ConfigurationError names an address that cannot be had
+    and `port_setting`, the setting it came from, or says that the application's own start failed.
     """
     listener = listener or listening(host, port, port_setting)
+    welcome(listener)
+    connection = connection_class(bounds)
     config = uvicorn.Config(
         app,
-        http=connection_class(bounds),
+        http=connection,
         interface="asgi3",
         log_config=None,
         access_log=False,
@@ -87,7 +93,9 @@ async def serving(
         proxy_headers=False,  # nothing here goes by the client's address, and uvicorn would read the environment
         timeout_graceful_shutdown=grace_seconds,  # type: ignore[arg-type] # uvicorn waits for parts of seconds too
     )
-    server = _Server(config)
+    server = Server(config, connection, drain.linger_seconds)
+    if connections is not None:
+        connections.of = server.server_state.connections
     task = asyncio.create_task(server.serve(sockets=[listener]))
     sweeping = asyncio.create_task(_swept(server, seconds_between_sweeps(bounds)))
     try:
@@ -98,12 +106,18 @@ async def serving(
             await asyncio.sleep(0.005)
         yield base_url(host, listener)
     finally:
-        server.should_exit = True
+        if drain.on_begin is not None:
+            drain.on_begin()
+        server.drain()
         try:
+            await asyncio.sleep(drain.delay_seconds)
+            server.should_exit = True
             await task
         except asyncio.CancelledError:  # the leaving itself is cut short, before the application loses what it uses
+            task.cancel()
             for request in server.server_state.tasks:
                 request.cancel()
+            await asyncio.wait([task], timeout=UNWIND_SECONDS)
             raise
         finally:
             sweeping.cancel()
@@ -111,14 +125,14 @@ async def serving(
             await _unwound(server)
 
 
-async def _swept(server: uvicorn.Server, period_seconds: float) -> None:
+async def _swept(server: Server, period_seconds: float) -> None:
     loop = asyncio.get_running_loop()
     while True:
         await asyncio.sleep(period_seconds)
         sweep(server.server_state.connections, loop.time())
 
 
-async def _unwound(server: uvicorn.Server) -> None:
+async def _unwound(server: Server) -> None:
     """Waits until requests that were cancelled have let go of what they held; uvicorn does not."""
     cancelled = set(server.server_state.tasks)
     if cancelled:

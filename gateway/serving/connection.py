@@ -56,6 +56,8 @@ class BoundedConnection(HttpToolsProtocol):
     """
 
     bounds: ClassVar[Bounds]
+    is_draining: ClassVar[bool] = False
+    """Whether each answer is its connection's last from now on: set for all connections of a server at once."""
 
     def __init__(self, config: Config, server_state: ServerState, app_state: dict[str, Any], _loop: Any = None) -> None:
         super().__init__(config, server_state, app_state, _loop)
@@ -70,6 +72,8 @@ class BoundedConnection(HttpToolsProtocol):
         self._on_left: Callable[[], None] | None = None
         self._begun: RequestResponseCycle | None = None
         """The request that is being answered; requests behind it have come, and the last of them is `cycle`."""
+        self._last: RequestResponseCycle | None = None
+        """The request after which the connection ends, because the server does."""
         self._is_refused = False
         self._repeatable: tuple[bytes, Again] | None = None
         """The last read, if it was one request and nothing else, and what answers it again: clients that poll send the
@@ -207,7 +211,10 @@ class BoundedConnection(HttpToolsProtocol):
         if self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT":
             self._head_again = self._head_without_upgrade()
             return
+        before = self.cycle
         super().on_headers_complete()  # raises for a target that is no URL: then there is no request
+        if self.is_draining:
+            self._make_last(before)
         self._is_in_headers, self._is_in_body, self._has_asked = False, True, True
         self._without_body = self._trailers_count = self._trailers_bytes = 0
         self.expires_at = math.inf
@@ -291,6 +298,27 @@ class BoundedConnection(HttpToolsProtocol):
             seconds = self.bounds.header_timeout_seconds
             self._refuse(TOO_SLOW, f"The headers of the request did not arrive within {seconds:g} s.")
         else:
+            self.transport.close()
+
+    def _make_last(self, before: RequestResponseCycle | None) -> None:
+        """The request that has just begun is the connection's last; one before it that was to be is no more."""
+        if self._last is not None and self._last is before and not before.response_started:
+            before.keep_alive = True
+        if self.cycle.keep_alive:
+            self.cycle.keep_alive, self._last = False, self.cycle
+
+    def drain(self) -> None:
+        """The server is to end: whatever is answered from now on is answered last, and says so."""
+        self._repeatable = None  # what is answered again says nothing of an end
+        if self._is_answering() and self.cycle.keep_alive:
+            self.cycle.keep_alive, self._last = False, self.cycle
+
+    def shutdown(self) -> None:
+        """uvicorn's word for the closing of its port: what is on its way on this connection is still answered."""
+
+    def leave(self) -> None:
+        """Closes the connection, unless something is being asked or answered on it."""
+        if not (self._is_in_headers or self._is_in_body or self._is_answering()):
             self.transport.close()
 
     def _is_answering(self) -> bool:

@@ -80,6 +80,11 @@ class Cache:
         if self._waiting and self._writer is None:
             self._writer = asyncio.get_running_loop().create_task(self._write(), context=Context())
 
+    @property
+    def writes_waiting(self) -> int:
+        """How many values wait to be written."""
+        return len(self._waiting)
+
     def _has_room(self, size: int) -> bool:
         return len(self._waiting) < WAITING_MAX_WRITES and self._waiting_bytes + size <= WAITING_MAX_BYTES
 

@@ -48,6 +48,8 @@ class Changes:
         self.listening = asyncio.Event()
         """Set while every change is heard."""
         self.heard = 0
+        self.losses = 0
+        """How often the channel could not be had, or was lost."""
 
     def on(self, kind: str, hear: Hear, catch_up: Callable[[], Awaitable[None]]) -> None:
         """Calls `hear` for each change of a kind; `catch_up`, which may raise RedisAway, when some may be missing."""
@@ -76,6 +78,7 @@ class Changes:
             try:
                 await self._listen_once()
             except (RedisAway, *REDIS_ERRORS) as error:
+                self.losses += 1
                 if self.listening.is_set() or is_first:
                     log.warning("changes_lost", error=type(error).__name__)
             except Exception:  # whatever it is, a replica that hears nothing more must say so and go on

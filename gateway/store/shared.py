@@ -134,9 +134,9 @@ class Shared(Generic[K, V]):
             flight.take(new, request_id)
             lane.flights.update(dict.fromkeys(new, flight))
             boarded.setdefault(flight, []).extend(new)
-        if request_id:
+        if caller is not None:
             for flight in boarded:
-                flight.served.add(request_id)
+                flight.served.add(caller)
         return boarded
 
     def _open(self, lane: _Lane[K, V], caller: Caller | None) -> Flight[K, V]:

@@ -41,7 +41,8 @@ async def _again(
             values.update(zip(keys, await guarded(source, keys), strict=True))
 
     async def by_request(request_id: str, part: Sequence[K]) -> None:
-        SERVED.set(Served(request_id) if request_id else Served())
+        served = SERVED.get()
+        SERVED.set(Served() if served is None else served.alone(request_id))
         rejected = _rejected(part, values)
         if rejected and len(parts) > 1:
             await ask(rejected)

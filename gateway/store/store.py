@@ -10,6 +10,7 @@ import structlog
 
 from gateway.config import Auth, CallerTokenAuth, Settings
 from gateway.domain.company import CompanyAccounts
+from gateway.domain.dependency import DependencyState
 from gateway.domain.key import Source
 from gateway.domain.time import Clock
 from gateway.store.cache import Cache
@@ -47,8 +48,10 @@ class Store:
         self.revocations = Revocations(
             self._server, self.changes, clock, leeway_seconds=settings.identity.leeway_seconds
         )
-        self._shared: list[Shared[Any, Any]] = []
-        self._cached: list[Cached[Any, Any]] = []
+        self.shared: list[tuple[str, Shared[Any, Any]]] = []
+        """What requests share, by the name of the source."""
+        self.cached: list[tuple[str, Cached[Any, Any]]] = []
+        """What is cached, likewise."""
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -59,7 +62,7 @@ class Store:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for shared in self._shared:
+        for _, shared in self.shared:
             await shared.aclose()
         await self._stack.aclose()
         log.info("store_summary", **self.summary())
@@ -84,7 +87,7 @@ class Store:
         rule = RULES[name]
         if self.settings.cache.enabled and not by_caller:
             source = self._cached_source(name, source, rule, trouble or Trouble(self._clock))
-        return self._shared_source(source, rule, by_caller=by_caller)
+        return self._shared_source(name, source, rule, by_caller=by_caller)
 
     def accounts(
         self,
@@ -102,27 +105,40 @@ class Store:
         if not isinstance(crm_auth, CallerTokenAuth):
             told = self._cached_source(ACCOUNTS_SOURCE, crm, ACCOUNTS, Trouble(self._clock))
         by_caller = any(isinstance(auth, CallerTokenAuth) for auth in (crm_auth, billing_auth))
-        return self._shared_source(Fallback(told, billing), ACCOUNTS, by_caller=by_caller)
+        return self._shared_source(ACCOUNTS_SOURCE, Fallback(told, billing), ACCOUNTS, by_caller=by_caller)
+
+    @property
+    def redis_failures(self) -> int:
+        """Commands that Redis did not answer in time."""
+        return self._server.failures
+
+    def redis_state(self) -> DependencyState:
+        """What the last commands showed; a server that is well is listened to, and says something every second."""
+        if self._server.is_away:
+            return "failing"
+        if self.changes.listening.is_set():
+            return "up"
+        return "failing" if self.changes.losses else "unknown"
 
     def summary(self) -> dict[str, int]:
         """What was saved, since the start."""
         return {
-            "keys_asked": sum(shared.keys_asked for shared in self._shared),
-            "keys_joined": sum(shared.keys_joined for shared in self._shared),
-            "calls": sum(shared.calls for shared in self._shared),
-            "calls_merged": sum(shared.calls_merged for shared in self._shared),
-            "hits": sum(cached.hits for cached in self._cached),
-            "hits_in_redis": sum(cached.hits_in_redis for cached in self._cached),
-            "misses": sum(cached.misses for cached in self._cached),
-            "served_stale": sum(cached.served_stale for cached in self._cached),
-            "fills_dropped": sum(cached.fills_dropped for cached in self._cached),
+            "keys_asked": sum(shared.keys_asked for _, shared in self.shared),
+            "keys_joined": sum(shared.keys_joined for _, shared in self.shared),
+            "calls": sum(shared.calls for _, shared in self.shared),
+            "calls_merged": sum(shared.calls_merged for _, shared in self.shared),
+            "hits": sum(cached.hits for _, cached in self.cached),
+            "hits_in_redis": sum(cached.hits_in_redis for _, cached in self.cached),
+            "misses": sum(cached.misses for _, cached in self.cached),
+            "served_stale": sum(cached.served_stale for _, cached in self.cached),
+            "fills_dropped": sum(cached.fills_dropped for _, cached in self.cached),
             "entries": len(self.process),
             "bytes": self.process.bytes,
             "evictions": self.process.evictions,
-            "redis_failures": self._server.failures,
+            "redis_failures": self.redis_failures,
         }
 
-    def _shared_source(self, source: Source[Any, Any], rule: Rule, *, by_caller: bool) -> Source[Any, Any]:
+    def _shared_source(self, name: str, source: Source[Any, Any], rule: Rule, *, by_caller: bool) -> Source[Any, Any]:
         sharing = self.settings.sharing
         if not sharing.enabled or not rule.is_shared:
             return source
@@ -133,7 +149,7 @@ class Store:
             gather_seconds=sharing.gather_seconds,
             by_caller=by_caller,
         )
-        self._shared.append(shared)
+        self.shared.append((name, shared))
         return shared
 
     def _cached_source(self, name: str, source: Source[Any, Any], rule: Rule, trouble: Trouble) -> Source[Any, Any]:
@@ -150,5 +166,5 @@ class Store:
             trouble=trouble,
             clock=self._clock,
         )
-        self._cached.append(cached)
+        self.cached.append((name, cached))
         return cached

@@ -1,6 +1,7 @@
 """An API that fails is left alone, and asked again when it may be well."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -170,7 +171,7 @@ async def test_an_open_breaker_asks_nothing(
             with pytest.raises(BackendCircuitOpen, match="crm") as caught:
                 await get(client)
         assert 0 < caught.value.extensions()["retryAfterSeconds"] <= 0.2
-        assert (len(server.seen), client.guards[API].refused_open) == (4, 10)
+        assert (len(server.seen), client.guards[API].counts.refused) == (4, 10)
         moody.status = 200
         await asyncio.sleep(0.25)
         assert await get(client) == Thing("t-1")
@@ -224,3 +225,12 @@ async def test_a_short_rest_is_waited_for(server: Any, connect: Any, moody: Mood
         moody.status = 200
         assert await asyncio.gather(*(get(client) for _ in range(5))) == [Thing("t-1")] * 5
     assert len(server.seen) == 6
+
+
+async def test_calls_that_wait_while_it_opens_are_not_made(server: Any, connect: Any, moody: Moody) -> None:
+    """Those that are under way fail, and the queue behind them gives up."""
+    async with connect("crm", breaker=BreakerPolicy(calls_min=4, open_seconds=30), max_connections=4) as client:
+        outcomes = await asyncio.gather(*(get(client) for _ in range(20)), return_exceptions=True)
+        assert Counter(type(outcome) for outcome in outcomes) == {BackendFailed: 4, BackendCircuitOpen: 16}
+        assert (client.places.running, client.places.waiting) == (0, 0)
+    assert len(server.seen) == 4

@@ -54,7 +54,7 @@ async def test_never_more_at_once_than_allowed(server: Any, connect: Any) -> Non
         await until(lambda: gate.count == 3, 5)
         with pytest.raises(BackendQueueFull, match="crm"):
             await get(client)
-        assert (client.places.running, client.places.waiting, client.guards[API].refused_full) == (3, 4, 1)
+        assert (client.places.running, client.places.waiting, client.guards[API].counts.refused) == (3, 4, 1)
         gate.is_open.set()
         assert await asyncio.gather(*tasks) == [Thing("t-1")] * 7
         assert (client.places.running, client.places.waiting) == (0, 0)
@@ -81,7 +81,7 @@ async def test_who_has_no_time_to_wait_is_refused(server: Any, connect: Any) -> 
     async with connect("crm", max_connections=1, apis={API: {"calls_at_once": 5}}) as client:
         first = asyncio.create_task(get(client))
         await until(lambda: gate.count == 1, 5)
-        CALLER.set(Caller("r-1", None, asyncio.get_running_loop().time() + 0.05))
+        CALLER.set(Caller("r-1", None, until=asyncio.get_running_loop().time() + 0.05))
         with pytest.raises(BackendQueueFull):
             await get(client)
         gate.is_open.set()
@@ -115,7 +115,7 @@ async def test_a_rate_is_kept(server: Any, connect: Any) -> None:
         began = time()
         await asyncio.gather(*(get(client) for _ in range(30)))
         assert time() - began > 0.5
-        CALLER.set(Caller("r-1", None, time() + 0.01))
+        CALLER.set(Caller("r-1", None, until=time() + 0.01))
         outcomes = await asyncio.gather(*(get(client) for _ in range(20)), return_exceptions=True)
         assert any(isinstance(outcome, BackendQueueFull) for outcome in outcomes)
 
@@ -152,7 +152,7 @@ async def test_a_slow_read_is_asked_a_second_time_where_the_profile_says_so(
         backend.kept = {backend.count}
         outcome = (await asyncio.gather(get(client), return_exceptions=True))[0]
         assert isinstance(outcome, Thing) is answered
-        assert (backend.count - SAMPLES_MIN, client.guards[API].hedges) == (calls, calls - 1)
+        assert (backend.count - SAMPLES_MIN, client.guards[API].counts.hedges) == (calls, calls - 1)
         assert client.places.running == 0
 
 
@@ -165,5 +165,5 @@ async def test_hedges_are_paid_for(server: Any, connect: Any) -> None:
             await get(client)
         backend.kept = set(range(SAMPLES_MIN, 1_000))
         await asyncio.gather(*(get(client) for _ in range(10)), return_exceptions=True)
-        assert client.guards[API].hedges == 2
+        assert client.guards[API].counts.hedges == 2
     assert backend.count == SAMPLES_MIN + 12

@@ -273,10 +273,10 @@ async def test_a_shared_call_goes_out_under_the_first_request_s_id(
     server: Any, connect: Any, logged: list[dict[str, Any]]
 ) -> None:
     """The log's line names all of them: those that join while the call runs, too."""
-    served = Served("req-1")
+    served = Served(Caller("req-1", None))
 
     async def joined(_request: web.BaseRequest) -> web.Response:
-        served.add("req-2")
+        served.add(Caller("req-2", None))
         return web.Response(text='{"id": "t-1"}')
 
     server.answer = joined

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import jwt
@@ -14,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from gateway.adapters.identity import SigningKeys
 from gateway.config import IdentitySettings, TlsSettings
 from gateway.errors import ConfigurationError, IdentityUnavailable, Unauthenticated
+from tests.store.conftest import until
 
 EC_KEY = ec.generate_private_key(ec.SECP256R1())
 RSA_KEY = rsa.generate_private_key(65537, 2048)
@@ -124,6 +126,19 @@ async def test_the_issuer_is_down(issuer: Issuer) -> None:
         with pytest.raises(Unauthenticated):
             await keys.key("k2", "ES256")
         assert (await keys.key("k1", "ES256")).key_id == "k1"
+
+
+def _is(keys: SigningKeys, state: str) -> bool:
+    return keys.state() == state
+
+
+async def test_what_is_known_of_the_issuer(issuer: Issuer) -> None:
+    """Nothing before it is asked; that it fails, though its old keys serve on; that it is back."""
+    async with issuer.reader() as keys:
+        assert keys.state() == "unknown"
+        for issuer.now, issuer.status, state in ((0.0, 200, "up"), (700.0, 503, "failing"), (720.0, 200, "up")):
+            await keys.key("k1", "ES256")
+            await until(partial(_is, keys, state))
 
 
 @pytest.mark.parametrize(

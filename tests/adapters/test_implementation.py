@@ -12,7 +12,7 @@ from gateway.adapters.billing import BillingBackend
 from gateway.adapters.implementation import implementation
 from gateway.adapters.json_api import JsonApi
 from gateway.adapters.provisioning import ProvisioningBackend
-from gateway.app import gateway_app
+from gateway.app import composed
 from gateway.config import BackendSettings, BackendsSettings, IdentitySettings, Settings, load_settings
 from gateway.domain.balance import Balance
 from gateway.domain.key import Key, Source
@@ -149,7 +149,7 @@ async def test_a_wrong_name_stops_the_start(named: str, why: str) -> None:
         identity=IdentitySettings(issuer="urn:test", jwks_url=url),
     )
     with pytest.raises(ConfigurationError) as caught:
-        async with gateway_app(settings):
+        async with composed(settings):
             pass
     assert caught.value.message.startswith(f"backends.billing.implementation: {why}")
 

@@ -77,7 +77,7 @@ async def test_what_may_be_over_in_a_moment_is_tried_again(server: Any, connect:
     server.answer = one_after_the_other(*steps)
     async with connect("crm", retry=QUICK, breaker=PATIENT) as client:
         assert await get(client) == Thing("t-1")
-        assert client.guards[API].retries == len(steps)
+        assert client.guards[API].counts.retries == len(steps)
     assert len(server.seen) == len(steps) + 1
 
 
@@ -127,7 +127,7 @@ async def test_a_change_that_never_left_is_made_again(connect: Any, unused_tcp_p
     async with connect("crm", url=url, retry=QUICK, breaker=PATIENT) as client:
         with pytest.raises(BackendUnavailable):
             await client.call(API, call, WireDecoder(Thing))
-        assert client.guards[API].retries == 2
+        assert client.guards[API].counts.retries == 2
 
 
 async def test_a_kept_connection_that_is_closed_costs_no_answer(server: Any, connect: Any) -> None:
@@ -144,11 +144,22 @@ async def test_retries_end_with_the_request(server: Any, connect: Any) -> None:
     """Nothing is begun for somebody who does not wait any more, and the last attempt has the time that is left."""
     server.answer = one_after_the_other(500, "hang", "hang")
     async with connect("crm", retry=QUICK, breaker=BreakerPolicy(calls_min=2)) as client:
-        CALLER.set(Caller("r-1", None, asyncio.get_running_loop().time() + 0.3))
+        CALLER.set(Caller("r-1", None, until=asyncio.get_running_loop().time() + 0.3))
         with pytest.raises(BackendTimeout):
             await get(client)
         assert client.guards[API].breaker.opened == 0  # the last had no fair chance, and says nothing
     assert len(server.seen) == 2
+
+
+async def test_nothing_is_asked_when_no_time_is_left(server: Any, connect: Any) -> None:
+    """Its answer would be nobody's."""
+    server.answer = one_after_the_other()
+    async with connect("crm") as client:
+        CALLER.set(Caller("r-1", None, until=asyncio.get_running_loop().time() - 0.001))
+        with pytest.raises(BackendTimeout, match="No time"):
+            await get(client)
+        assert client.places.running == 0
+    assert server.seen == []
 
 
 async def test_a_backend_that_always_fails_gets_a_tenth_more(server: Any, connect: Any) -> None:
@@ -160,9 +171,9 @@ async def test_a_backend_that_always_fails_gets_a_tenth_more(server: Any, connec
             with pytest.raises(BackendFailed):
                 await get(client)
         guard = client.guards[API]
-        assert len(server.seen) == 100 + guard.retries
-        assert 5 + 9 <= guard.retries <= 5 + 12
-        assert guard.retries_denied >= 80
+        assert len(server.seen) == 100 + guard.counts.retries
+        assert 5 + 9 <= guard.counts.retries <= 5 + 12
+        assert guard.counts.retries_denied >= 80
 
 
 def test_a_budget_saves_up_no_more_than_its_reserve() -> None:

@@ -78,6 +78,6 @@ def test_a_document_that_its_sender_may_not_ask_is_not_kept() -> None:
     """Anybody can send any number of different ones."""
     door = admission()
     refusal("{ company { id } }", who=ANONYMOUS, door=door)
-    assert len(door._documents) == 0
+    assert len(door.documents) == 0
     door.admit("{ company { id } }", None, None, MANAGER)
-    assert len(door._documents) == 1
+    assert len(door.documents) == 1

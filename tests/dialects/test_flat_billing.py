@@ -13,7 +13,7 @@ from tests.dialects.comparison import lost, shape_of
 from tests.dialects.conftest import OPTIONS, signed_in
 from tests.dialects.flat_server import flat_demo
 from tests.dialects.reads import READS
-from tests.journeys.journey import Answer, Journey, in_thread, running
+from tests.journeys.journey import Answer, Journey, running
 
 LISTS = {"invoices": "viewer.company.invoices", "two customers, three accounts": "company.invoices"}
 UNKNOWN = "query($id: ID!) { company(id: $id) { id } }"
@@ -22,7 +22,7 @@ UNKNOWN = "query($id: ID!) { company(id: $id) { id } }"
 @pytest.fixture(scope="module")
 def flat(world: World) -> Iterator[Journey]:
     """A demo on flat billing, which knows already which accounts the companies hold."""
-    with signed_in(in_thread(world, lambda: flat_demo(world, OPTIONS))) as journey:
+    with signed_in(running(world, OPTIONS, flat_demo)) as journey:
         for read in READS.values():
             read.asked(journey)
         yield journey
@@ -114,7 +114,7 @@ def test_a_hanging_backend_costs_its_deadline(world: World) -> None:
     """The call ends after the backend's own time, within that of the request."""
     options = msgspec.structs.replace(OPTIONS, timeout_seconds=1)
     with (
-        signed_in(in_thread(world, lambda: flat_demo(world, options))) as journey,
+        signed_in(running(world, options, flat_demo)) as journey,
         journey.knobs("billing", hang=True, only="/flat"),
     ):
         answer = READS["invoices"].asked(journey)
@@ -127,7 +127,7 @@ def test_it_says_which_accounts_a_company_holds_when_the_crm_cannot(
     world: World, plain_answers: dict[str, Answer]
 ) -> None:
     """A cold gateway without its CRM shows lines and invoices by what flat billing says."""
-    with signed_in(in_thread(world, lambda: flat_demo(world, OPTIONS))) as cold, cold.knobs("crm", error_rate=1.0):
+    with signed_in(running(world, OPTIONS, flat_demo)) as cold, cold.knobs("crm", error_rate=1.0):
         for name in ("lines", "invoices"):
             assert READS[name].asked(cold).data == plain_answers[name].data
         unknown = cold.query(UNKNOWN, "operator", id=global_id.encode("Company", "x"))
@@ -137,7 +137,7 @@ def test_it_says_which_accounts_a_company_holds_when_the_crm_cannot(
 def test_it_is_kept_and_shared_like_any_other(world: World, plain_answers: dict[str, Answer]) -> None:
     """Ten users at once cost one call, and those who come later none; with the backend down they read on."""
     options = msgspec.structs.replace(OPTIONS, cache=True)
-    with signed_in(in_thread(world, lambda: flat_demo(world, options))) as cold:
+    with signed_in(running(world, options, flat_demo)) as cold:
         READS["tickets"].asked(cold)  # the company's accounts are known
         with cold.knobs("billing", latency_ms=300, only="/flat"), cold.calls() as calls, ThreadPoolExecutor(10) as pool:
             answers = list(pool.map(lambda _: READS["invoices"].asked(cold), range(10)))

@@ -32,6 +32,8 @@ from gateway.http import create_app
 from gateway.http.answers import Answers
 from gateway.http.authentication import Authenticator
 from gateway.http.detached import Detached
+from gateway.http.health import Health
+from gateway.http.request_counts import RequestCounts
 from gateway.serving import serving
 from gateway.store.changes import Changes
 from gateway.store.generations import Generations
@@ -186,6 +188,8 @@ def make_app(work: Work) -> Callable[[Authenticator], ASGIApp]:
             server=SERVER,
             limits=LIMITS,
             mutations=Detached(),
+            counts=RequestCounts(),
+            health=Health({"crm": lambda: "failing"}),
         )
 
     return make

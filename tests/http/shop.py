@@ -20,6 +20,8 @@ from gateway.http.authentication import Authenticator
 from gateway.http.detached import Detached
 from gateway.http.errors import FormattedError
 from gateway.http.graphql_request import RawRequest
+from gateway.http.health import Health
+from gateway.http.request_counts import RequestCounts
 from gateway.serving import serving
 from gateway.store.changes import Changes
 from gateway.store.generations import Generations
@@ -214,6 +216,8 @@ async def open_shop(limits: LimitSettings = PATIENT) -> AsyncIterator[Shop]:
         server=SERVER,
         limits=limits,
         mutations=mutations,
+        counts=RequestCounts(),
+        health=Health({}),
     )
     desk.clock.now = NOW
     async with serving(app, grace_seconds=0.1) as url:

@@ -87,7 +87,7 @@ async def test_client_leaves(
 async def test_request_ids(http_client: aiohttp.ClientSession, url: str) -> None:
     """A well-formed X-Request-ID is kept; any other is replaced by a new one."""
     for given, kept in [("a.B-9_z", True), ("x" * 64, True), ("x" * 65, False), ("a b", False), ("", False)]:
-        async with http_client.get(f"{url}/healthz", headers={"X-Request-ID": given}) as response:
+        async with http_client.get(f"{url}/livez", headers={"X-Request-ID": given}) as response:
             answered = response.headers["X-Request-ID"]
         assert (answered == given) is kept
         assert kept or (len(answered) == 32 and int(answered, 16) >= 0)
@@ -133,10 +133,12 @@ async def test_log_line(http_client: aiohttp.ClientSession, url: str, token: Any
 
 
 async def test_health(http_client: aiohttp.ClientSession, url: str) -> None:
-    """Both health addresses answer without a token and without a backend."""
-    for path, status in [("/healthz", "alive"), ("/readyz", "ready")]:
-        async with http_client.get(f"{url}{path}") as response:
-            assert (response.status, await response.json()) == (200, {"status": status})
+    """Both health addresses answer without a token; a dependency that fails is told and leaves the replica ready."""
+    async with http_client.get(f"{url}/livez") as response:
+        assert (response.status, await response.json()) == (200, {"status": "alive"})
+    async with http_client.get(f"{url}/readyz") as response:
+        assert response.status == 200
+        assert await response.json() == {"status": "ready", "dependencies": {"crm": "failing"}}
 
 
 async def test_answers_are_not_stored(http_client: aiohttp.ClientSession, url: str) -> None:

@@ -7,13 +7,15 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from gateway.demo import Demo, DemoOptions, demo_of
 from gateway.log import flush_logs
 from gateway.simulator.world import World
+from tests.contracts.contract import BACKENDS
+from tests.contracts.traffic import request_errors
 
 OF_AN_API = re.compile(r"/tmf-api/.*?/v4/|/flat/")
 """What comes before the name of a resource."""
@@ -73,17 +75,25 @@ class Journey:
     @contextmanager
     def calls(self) -> Iterator[list[tuple[str, str]]]:
         """What the backends are asked meanwhile: (resource, ids or query), filled in at the end."""
-        names = ("billing", "provisioning", "crm")
-        for name in names:
+        self.check_requests()
+        for name in BACKENDS:
             self.backend(name, "/control/calls", "DELETE")
         recorded: list[tuple[str, str]] = []
         yield recorded
-        for name in names:
+        for name in BACKENDS:
             for call in self.backend(name, "/control/calls"):
                 api = OF_AN_API.match(call["path"])
                 if api is not None:
                     resource, *one = call["path"][api.end() :].split("/")
                     recorded.append((resource, f"id={one[0]}" if one else call["query"]))
+
+    def check_requests(self) -> None:
+        """Every read that the gateway has made, as far as it is on record, is in the contracts (by v4's names)."""
+        for name in BACKENDS:
+            for call in self.backend(name, "/control/calls"):
+                if call["path"].startswith("/tmf-api/") and call["method"] == "GET":
+                    query = call["query"].replace("partyOrPartyRole.", "")
+                    assert request_errors(name, call["method"], call["path"], query) == []
 
 
 def _http(method: str, url: str, body: Any, headers: dict[str, str]) -> Answer:
@@ -103,13 +113,11 @@ def _json(text: bytes) -> Any:
     return json.loads(text) if text else None
 
 
-def running(world: World, options: DemoOptions) -> AbstractContextManager[Journey]:
-    """A demo around a world."""
-    return in_thread(world, lambda: demo_of(world, options))
+Start = Callable[[World, DemoOptions], AbstractAsyncContextManager[Demo]]
 
 
 @contextmanager
-def in_thread(world: World, start: Callable[[], AbstractAsyncContextManager[Demo]]) -> Iterator[Journey]:
+def running(world: World, options: DemoOptions, start: Start = demo_of) -> Iterator[Journey]:
     """A demo in a thread of its own, because journeys are plain blocking clients."""
     ready: asyncio.Queue[Demo] = asyncio.Queue()
     started, loops = threading.Event(), []
@@ -118,7 +126,7 @@ def in_thread(world: World, start: Callable[[], AbstractAsyncContextManager[Demo
 
     async def main() -> None:
         loops.append(asyncio.get_running_loop())
-        async with start() as demo:
+        async with start(world, options) as demo:
             ready.put_nowait(demo)
             started.set()
             await stop.wait()
@@ -137,7 +145,9 @@ def in_thread(world: World, start: Callable[[], AbstractAsyncContextManager[Demo
     try:
         if failures:
             raise failures[0]
-        yield Journey(ready.get_nowait(), world)
+        journey = Journey(ready.get_nowait(), world)
+        yield journey
+        journey.check_requests()
     finally:
         if loops and not failures:
             loops[0].call_soon_threadsafe(stop.set)

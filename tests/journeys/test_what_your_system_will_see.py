@@ -19,8 +19,9 @@ def test_the_calls_of_the_first_screen(journey: Journey) -> None:
     told: Counter[str] = Counter()
     for count, resource in re.findall(r"(\d+) `(?:GET|POST) /(\w+)", PAGE):
         told[resource] += int(count)
-    assert told["customerBill"] == 1
-    assert Counter(resource for resource, _ in calls) | {"customer": 1} == told
+    found = Counter(resource for resource, _ in calls) | {"customer": 1}
+    assert found["product"] in (told["product"] - 1, told["product"])  # a line by id may come with the others
+    assert found | {"product": told["product"]} == told
 
 
 def test_the_numbers() -> None:

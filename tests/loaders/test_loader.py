@@ -125,6 +125,37 @@ async def test_a_waiter_that_leaves_takes_nothing_along() -> None:
     assert source.asked == [["a"]]
 
 
+async def test_when_all_have_left_the_source_is_given_up() -> None:
+    """Whoever asks the same afterwards asks anew."""
+
+    class Held(Recorded):
+        cancelled = 0
+
+        async def get_many(self, keys: Sequence[str]) -> Sequence[Answer]:
+            try:
+                return await super().get_many(keys)
+            except asyncio.CancelledError:
+                self.cancelled += 1
+                raise
+
+    source = Held(seconds=0.2)
+    loader = Loader[str, str](source)
+    one, other = (asyncio.ensure_future(_load(loader, keys)) for keys in ("ab", "bc"))
+    await asyncio.sleep(0.05)
+    one.cancel()
+    await asyncio.sleep(0.05)
+    assert source.cancelled == 0
+    other.cancel()
+    await asyncio.sleep(0.05)
+    assert (source.asked, source.cancelled) == ([["a", "b", "c"]], 1)
+    assert await loader.load("b") == "B"
+    assert source.asked == [["a", "b", "c"], ["b"]]
+
+
+async def _load(loader: Loader[str, str], keys: str) -> list[Any]:
+    return await loader.load_many(keys)
+
+
 async def test_a_source_that_is_cancelled_leaves_nobody_hanging() -> None:
     """Whatever cancels the batch itself, its callers get an answer."""
 

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def checked(contract_file: Path, url: str, directory: Path, *options: str) -> tuple[int, str]:
-    """Runs the check that the contracts' own page recommends: its exit status and what it prints."""
+    """Runs schemathesis, which makes requests up by a contract: its exit status and what it prints."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "schemathesis.cli", "run", str(contract_file), "--url", url, "--mode", "positive"),
         *("--no-color", "--seed", "1", "--max-examples", "10", "--phases", "examples,coverage,fuzzing"),

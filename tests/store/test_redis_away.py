@@ -72,6 +72,7 @@ async def test_reads_go_on_while_the_server_hangs(
     first, _ = replicas
     server, pid = first.store._server, pid_of(own_valkey)
     assert await first.get("warm") == ["1"]
+    assert first.store.redis_state() == "up"
     with capture_logs() as events:
         failures = server.failures
         loading = asyncio.create_task(read_until(first, lambda _: server.is_away, "hanging"))
@@ -82,6 +83,7 @@ async def test_reads_go_on_while_the_server_hangs(
         waited = server.failures - failures
         assert waited <= READERS + 1  # a read of each, and what is being written
         assert server.is_away
+        assert first.store.redis_state() == "failing"
         await read_until(first, lambda number: number >= 100, "away")
         assert server.failures - failures == waited
         assert first.source.known([Key("a", "warm")])
@@ -90,6 +92,7 @@ async def test_reads_go_on_while_the_server_hangs(
         await until(lambda: any(event["event"] == "redis_back" for event in events), 3)
     mine = [event["event"] for event in events if event["event"].startswith("redis")]
     assert mine.count("redis_away") <= 2  # each replica has a server
+    await until(lambda: first.store.redis_state() == "up", 3)
     await read_until(first, lambda number: number >= 100, "back")
 
 

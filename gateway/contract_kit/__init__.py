@@ -1,0 +1,1 @@
+"""The contract kit: verifies running backends by the contracts, finds out their profiles, and compares contracts."""
