@@ -164,9 +164,9 @@ def settings_of(options: DemoOptions, backends: SimulatedBackends, redis_url: st
     """The gateway's settings in front of running backends."""
     return Settings(
         backends=BackendsSettings(
-            billing=_settings_of("billing", backends.billing, options),
-            provisioning=_settings_of("provisioning", backends.provisioning, options),
-            crm=_settings_of("crm", backends.crm, options),
+            billing=_backend(options, "billing", backends.billing),
+            provisioning=_backend(options, "provisioning", backends.provisioning),
+            crm=_backend(options, "crm", backends.crm),
         ),
         identity=IdentitySettings(issuer="urn:telco-simulator", jwks_url=f"{backends.crm}/oauth2/jwks"),
         # Backends and gateway share one loop here: a moment's wait for its turn does not mean that Valkey is away.
@@ -178,10 +178,10 @@ def settings_of(options: DemoOptions, backends: SimulatedBackends, redis_url: st
     )
 
 
-def _settings_of(backend: str, url: str, options: DemoOptions) -> BackendSettings:
+def _backend(options: DemoOptions, name: str, url: str) -> BackendSettings:
     """What the gateway is told of a simulated backend and of each of its APIs."""
     told = dialect_named(options.dialect).profile
-    apis = {api: {**SIMULATED_PROFILES.get(api, {}), **told} for api in API_DEFAULTS[backend]}
+    apis = {api: {**SIMULATED_PROFILES.get(api, {}), **told} for api in API_DEFAULTS[name]}
     return BackendSettings(
         url=url,
         connect_timeout_seconds=options.timeout_seconds,  # one loop for both sides, as for Redis above
