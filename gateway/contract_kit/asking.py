@@ -146,7 +146,7 @@ class Asker:
 
     async def _once(self, method: str, target: str, headers: Mapping[str, str], body: bytes | None) -> Asked:
         number = self.budget.spend()
-        credentials = await self._authorization.headers()
+        credentials = await self._authorization.headers(self._until())
         sent = {**credentials, **headers, "X-Request-ID": f"contracts-verify-{number}"}
         reply = await self._http.send(method, f"{self._url}{target}", sent, body, until=self._until())
         self.answered += 1
