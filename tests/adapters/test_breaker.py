@@ -5,12 +5,10 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-import msgspec
 import pytest
 from aiohttp import web
 
 from gateway.adapters import _breaker
-from gateway.adapters._api import Api
 from gateway.adapters._breaker import Breaker, BreakerState
 from gateway.adapters._client import BackendClient
 from gateway.config import BreakerPolicy, CallerTokenAuth
@@ -23,8 +21,8 @@ from gateway.errors import (
     BackendQueueFull,
     BackendRejected,
 )
+from tests.adapters.thing import API, Thing, get
 
-API = "troubleTicket"
 POLICY = BreakerPolicy(failed_share=0.5, calls_min=4, window_seconds=10, open_seconds=5)
 
 
@@ -157,17 +155,6 @@ def test_a_rest_forgives_nothing() -> None:
     breaker.left(probe)
     breaker.rest(6, 1)
     assert (breaker.state(6), breaker.state(7)) == (BreakerState.RESTING, BreakerState.HALF_OPEN)
-
-
-class Thing(msgspec.Struct, frozen=True):
-    """A record of which only the id is read."""
-
-    id: str
-
-
-async def get(client: BackendClient, api: str = API) -> Thing | None:
-    """Reads one thing of an API."""
-    return await Api(client, api).get("/thing", "t-1", Thing)
 
 
 class Moody:

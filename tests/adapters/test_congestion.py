@@ -5,17 +5,15 @@ from collections import Counter
 from contextlib import suppress
 from typing import Any
 
-import msgspec
 from aiohttp import web
 
-from gateway.adapters._api import Api
 from gateway.adapters._client import BackendClient
 from gateway.adapters._congestion import Congestion
 from gateway.config import BreakerPolicy
 from gateway.domain.places import Places
 from gateway.errors import BackendError
+from tests.adapters.thing import API, get
 
-API = "troubleTicket"
 PATIENT = BreakerPolicy(calls_min=10_000)
 
 
@@ -80,13 +78,7 @@ async def test_an_api_that_sheds_load_gets_less_of_it(server: Any, connect: Any)
 
 async def _refused(client: BackendClient) -> None:
     with suppress(BackendError):
-        await Api(client, API).get("/thing", "t-1", Thing)
-
-
-class Thing(msgspec.Struct, frozen=True):
-    """A record of which only the id is read."""
-
-    id: str
+        await get(client)
 
 
 class Capacity:
@@ -117,7 +109,7 @@ async def asked(client: BackendClient, callers: int, seconds: float) -> Counter[
     async def caller() -> None:
         while time() < end:
             try:
-                await Api(client, API).get("/thing", "t-1", Thing)
+                await get(client)
                 outcomes["answered"] += 1
             except BackendError as error:
                 outcomes[error.code()] += 1
