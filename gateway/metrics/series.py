@@ -44,7 +44,11 @@ REQUESTS = _counter("requests", "Requests to the graph that ended.", "operation_
 REQUEST_SECONDS = _histogram(
     "request_duration_seconds", SECONDS, "How long requests to the graph took.", "operation_type", "operation"
 )
-ANSWERS = _counter("answers", "Answers to queries: kept, joined while another made it, or made.", "how")
+ANSWERS = _counter(
+    "answers",
+    "Answers that may be shared, so none with PIN or PUK: kept, joined while another made it, or made.",
+    "how",
+)
 DOCUMENTS = _counter("documents", "Documents looked up with their plans: hit, or miss and parsed.", "result")
 DOCUMENTS_KEPT = _gauge("documents_kept", "Documents that are kept with their plans.")
 
