@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
+from gateway.cli.result_files import check_writable, write_result
 from gateway.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def verify(
     from gateway.contract_kit.verification import Wish, verified
 
     for option, path in (("--profile", profile), ("--junit", junit), ("--markdown", markdown)):
-        _check_folder(option, path)
+        check_writable(option, path)
     auth = _auth(
         api_key, api_key_header, bearer, basic_user, basic_password, token_url, client_id, client_secret, scope
     )
@@ -126,11 +127,11 @@ def _report(
     if is_piped:
         typer.echo(profiles(verification), nl=False)
     elif profile is not None:
-        profile.write_text(profiles(verification), "utf-8")
+        write_result("--profile", profile, profiles(verification))
     if junit is not None:
-        junit.write_text(junit_report(verification), "utf-8")
+        write_result("--junit", junit, junit_report(verification))
     if markdown is not None:
-        markdown.write_text(markdown_report(verification), "utf-8")
+        write_result("--markdown", markdown, markdown_report(verification))
     raise typer.Exit(verification.exit_code)
 
 
@@ -211,11 +212,6 @@ def _secret(option: str, source: str) -> str:
         except (OSError, UnicodeDecodeError):
             raise ConfigurationError(f"{option}: the file {name} cannot be read.") from None
     raise ConfigurationError(f"{option}: {SOURCES}.")
-
-
-def _check_folder(option: str, path: Path | None) -> None:
-    if path is not None and not path.absolute().parent.is_dir():
-        raise ConfigurationError(f"{option}: the folder {path.parent} does not exist.")
 
 
 @contracts.command()

@@ -210,6 +210,13 @@ async def test_credentials(
         ),
         (["--crm", "http://127.0.0.1:1", "--write"], "--write: name a ticket that may be changed with --ticket."),
         (["--crm", "http://127.0.0.1:1", "--junit", "/nowhere/x"], "--junit: the folder /nowhere does not exist."),
+        (["--crm", "http://127.0.0.1:1", "--junit", "/"], "--junit: / is a folder; name a file."),
+        (["--crm", "http://127.0.0.1:1", "--profile", "/tmp"], "--profile: /tmp is a folder; name a file."),
+        (["--crm", "http://127.0.0.1:1", "--markdown", "."], "--markdown: . is a folder; name a file."),
+        (
+            ["--crm", "http://127.0.0.1:1", "--markdown", "/proc/version"],
+            "--markdown: /proc/version cannot be written",
+        ),
         (["--config", "/nowhere.toml"], "/nowhere.toml: cannot be read"),
     ],
 )
