@@ -219,13 +219,21 @@ def diff(
     old: Annotated[Path, typer.Argument(help="OpenAPI, YAML or JSON.")],
     new: Annotated[Path, typer.Argument(help="The same, later.")],
 ) -> None:
-    """What a backend that keeps OLD lacks for NEW, and what the version number has to do. Exit code 1: it breaks."""
-    from gateway.contract_kit.change import Effect, changes
+    """What a backend that keeps OLD lacks for NEW, and what the version number has to do.
+
+    Breaking is seen from the backend: an answer of it would be refused (an attribute has to be there, a type, word or
+    bound is stricter, a 2xx is none any more), or what the gateway sends is none that it knows (a value that was not
+    allowed, a body without what was always in it). What is new or no longer asked breaks nobody.
+
+    Exit code: 0 nothing breaks, 1 something does, 2 not compared: unreadable, or not two versions of one contract.
+    """
+    from gateway.contract_kit.change import Effect, changes, check_comparable
     from gateway.contract_kit.contract import read_contract
     from gateway.contract_kit.report_changes import changes_report
     from gateway.contract_kit.version_rule import version_verdict
 
     before, after = read_contract(old), read_contract(new)
+    check_comparable(before, after)
     found = changes(before, after)
     typer.echo(changes_report(found, version_verdict(before, after, found)), nl=False)
     raise typer.Exit(int(any(change.effect is Effect.BREAKING for change in found)))

@@ -94,6 +94,11 @@ class Contract:
         """Its own version, `info.version`."""
         return str(self.document.get("info", {}).get("version", ""))
 
+    @property
+    def title(self) -> str:
+        """What it is of, `info.title`."""
+        return str(self.document.get("info", {}).get("title", ""))
+
     @cached_property
     def operations(self) -> tuple[Operation, ...]:
         """Everything that can be asked, in the document's order."""

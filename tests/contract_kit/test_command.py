@@ -289,3 +289,11 @@ async def test_diff(tmp_path: Path) -> None:
     assert (await run("diff", str(old), str(old))).code == 0
     unreadable = await run("diff", str(old), str(tmp_path / "none.yaml"))
     assert (unreadable.code, unreadable.errors.count("\n")) == (2, 1)
+
+
+async def test_diff_of_two_systems() -> None:
+    """Contracts of two backends, with no operation in common, are no change of one: exit code 2, not 0."""
+    crm, billing = (str(REPOSITORY / "contracts" / f"{name}.yaml") for name in ("crm", "billing"))
+    ended = await run("diff", crm, billing)
+    assert (ended.code, ended.output, ended.errors.count("\n")) == (2, "", 1)
+    assert f"{crm}, {billing}: are not two versions of one contract" in ended.errors
