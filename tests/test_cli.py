@@ -224,6 +224,8 @@ def test_simulate(tmp_path: Path) -> None:
         (["demo", "--backend-ports", "1,2"], "--backend-ports: '1,2' is not three numbers such as 9001,9002,9003."),
         (["demo", "--dialect", "v6"], f"--dialect: there is no dialect 'v6'; there are {', '.join(DIALECTS)}."),
         (["simulate", "--dialect", ""], f"--dialect: there is no dialect ''; there are {', '.join(DIALECTS)}."),
+        (["simulate", "--host", "[::1]"], "--host: write [::1] without brackets, as ::1."),
+        (["demo", "--host", "[::1]"], "--host: write [::1] without brackets, as ::1."),
         (["demo", "--ready-file", "/nowhere/ready"], "--ready-file: the folder /nowhere does not exist."),
         (["token", "--role", "operator", "--company", "x"], "--company: an operator sees every company; leave it out."),
     ],
@@ -291,6 +293,21 @@ def test_bad_configuration(tmp_path: Path) -> None:
     assert result.returncode == 2
     assert result.stderr.startswith("telco-gateway: backends")
     assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("table", ["server", "metrics"])
+def test_a_host_that_cannot_be_had(tmp_path: Path, table: str, workers: int) -> None:
+    """It is the host that is named, of the graph and of the numbers, with one worker and with several."""
+    hosts = {"server": "127.0.0.1", "metrics": "127.0.0.1"} | {table: "[::1]"}
+    file = tmp_path / "gateway.toml"
+    file.write_text(
+        f'[server]\nport = 0\nworkers = {workers}\nhost = "{hosts["server"]}"\n'
+        f'[metrics]\nport = 0\nhost = "{hosts["metrics"]}"\n{NOTHING_BEHIND}'
+    )
+    result = run("serve", "--config", str(file))
+    told = [line for line in result.stderr.splitlines() if not line.startswith("{")]  # beside the log
+    assert (result.returncode, told) == (2, [f"telco-gateway: {table}.host: write [::1] without brackets, as ::1."])
 
 
 def test_an_implementation_that_is_not_there(tmp_path: Path) -> None:
