@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from functools import partial
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 from urllib.parse import quote
@@ -12,12 +14,14 @@ from yarl import URL
 
 from gateway.adapters._auth import authorization
 from gateway.adapters._http import HttpClient
-from gateway.adapters._reply import Reply
+from gateway.adapters._reply import Reply, retry_after_seconds
 from gateway.config import BackendSettings
 from gateway.errors import BackendBusy, BackendTimeout, BackendUnavailable
 
 WAITS_SECONDS = (0.5, 2.0)
-"""Before a call is made once more: at once after an error, longer where a backend asks to be left alone."""
+"""Before a call is made once more: at once after an error, so long where a backend asks to be left alone."""
+RETRY_AFTER_MAX_SECONDS = 5.0
+"""What a backend says in Retry-After is waited for up to here; beyond it the check ends, and says when to come back."""
 
 
 HTML = "an HTML page"
@@ -67,6 +71,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     document: Any
     kind: str
     total: int | None
+    retry_after_seconds: float | None = None
 
     @property
     def is_good(self) -> bool:
@@ -136,13 +141,25 @@ class Asker:
                 continue
             if asked.status < 500 and asked.status != 429:
                 return asked
-            await asyncio.sleep(wait if asked.status in (429, 503) else 0)
+            await asyncio.sleep(self._wait(asked, wait) if asked.status in (429, 503) else 0)
         last = await self._once(method, target, headers, body)
         if last.status in (429, 503):
-            raise BackendBusy(
-                self.backend, f"The {self.backend} backend asks to be left alone for a while ({last.status})."
-            )
+            raise self._busy(last)
         return last
+
+    def _wait(self, asked: Asked, wait: float) -> float:
+        """For how long a backend is left alone that asks for it; BackendBusy where that is too long to wait."""
+        told = asked.retry_after_seconds
+        if told is not None and told > RETRY_AFTER_MAX_SECONDS:
+            raise self._busy(asked)
+        return wait if told is None else told
+
+    def _busy(self, asked: Asked) -> BackendBusy:
+        who, told = f"The {self.backend} backend asks to be left alone", asked.retry_after_seconds
+        if told is None:
+            return BackendBusy(self.backend, f"{who} for a while ({asked.status}).")
+        message = f"{who} ({asked.status}, Retry-After): verify it again in {told:.0f} seconds."
+        return BackendBusy(self.backend, message, told)
 
     async def _once(self, method: str, target: str, headers: Mapping[str, str], body: bytes | None) -> Asked:
         number = self.budget.spend()
@@ -151,7 +168,13 @@ class Asker:
         reply = await self._http.send(method, f"{self._url}{target}", sent, body, until=self._until())
         self.answered += 1
         document, kind = _read(reply.body)
-        return Asked(status=reply.status, document=document, kind=kind, total=reply.total)
+        return Asked(
+            status=reply.status,
+            document=document,
+            kind=kind,
+            total=reply.total,
+            retry_after_seconds=retry_after_seconds(reply, partial(datetime.now, UTC)),
+        )
 
     async def _post_form(self, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
         self.budget.spend()

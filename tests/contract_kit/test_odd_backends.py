@@ -1,6 +1,7 @@
 """The kit against backends that are asked otherwise: what it writes makes the gateway read them right."""
 
 import re
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -477,6 +478,32 @@ async def test_no_write_is_begun_that_could_not_be_ended(backends: SimulatedBack
         assert {request.method for request in made["crm"].asked} == {"GET"}
     (point,) = [point for point in points(found, Outcome.NOT_TRIED) if point.where.startswith("PATCH")]
     assert point.came.startswith("fewer than 30 calls are left of --calls")
+
+
+async def test_a_short_retry_after(backends: SimulatedBackends) -> None:
+    """The call is made again, and no sooner than the backend asks for."""
+    asked_at: list[float] = []
+
+    def ask(request: Request) -> Request | Answer:
+        asked_at.append(time.monotonic())
+        return Answer(429, None, {"Retry-After": "1"}) if len(asked_at) == 1 else request
+
+    async with odd(backends, ask, as_it_comes) as made:
+        found = await verify({"crm": made["crm"].url})
+    assert found.exit_code == 0
+    assert asked_at[1] - asked_at[0] >= 1
+
+
+@pytest.mark.parametrize("status", [429, 503])
+async def test_a_long_retry_after(backends: SimulatedBackends, status: int) -> None:
+    """The check ends with the one call, and says when to come back."""
+    async with odd(backends, lambda _: Answer(status, None, {"Retry-After": "120"}), as_it_comes) as made:
+        found = await verify({"crm": made["crm"].url})
+        assert len(made["crm"].asked) == 1
+    assert found.exit_code == 2
+    assert found.backends[0].reason.startswith(
+        f"The crm backend asks to be left alone ({status}, Retry-After): verify it again in 120 seconds."
+    )
 
 
 async def test_json_that_goes_too_deep(backends: SimulatedBackends) -> None:
