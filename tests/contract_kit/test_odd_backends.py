@@ -480,6 +480,15 @@ async def test_no_write_is_begun_that_could_not_be_ended(backends: SimulatedBack
     assert point.came.startswith("fewer than 30 calls are left of --calls")
 
 
+async def test_a_named_id_that_is_not_there(backends: SimulatedBackends) -> None:
+    """A 404 for an id that was named is put down to the id first, by its option, and to the backend only then."""
+    found = await verify({"crm": backends.crm}, samples={"ticket": "nosuch", "company": "nosuch"})
+    advice = "name another --{}: most likely there is none with this id; if there is, fix the backend"
+    assert [(point.came, point.advice) for point in points(found, Outcome.FAILS)] == [
+        (f"404, a JSON object, for the id of --{kind}", advice.format(kind)) for kind in ("company", "ticket")
+    ]
+
+
 async def test_a_short_retry_after(backends: SimulatedBackends) -> None:
     """The call is made again, and no sooner than the backend asks for."""
     asked_at: list[float] = []
