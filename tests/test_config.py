@@ -156,7 +156,10 @@ def test_secrets_from_files(tmp_path: Path) -> None:
             "[backends.crm.auth]\ntype = 'basic'\nuser = 'x'\nusername = 'x'\npassword = 'y'",
             "backends.crm.auth.user: no such setting; did you mean 'username'?",
         ),
-        ("[backends.crm.auth]\ntype = 'magic'", "backends.crm.auth.type: invalid value 'magic'."),
+        (
+            "[backends.crm.auth]\ntype = 'magic'",
+            "backends.crm.auth.type: must be one of none, api_key, basic, client_credentials, caller_token.",
+        ),
         (
             "[backends.crm.apis.trubleTicket]\nbatch_max = 1",
             "backends.crm.apis.trubleTicket: no such API; did you mean",

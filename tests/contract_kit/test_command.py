@@ -188,6 +188,20 @@ async def test_credentials(
     assert "NOT VERIFIED: none of its APIs can be read: 401" in refused_.output
 
 
+@pytest.mark.parametrize("key", ["Bearer s3cret", "file:{file}"])
+async def test_a_fixed_bearer_token_in_the_configuration(backends: SimulatedBackends, tmp_path: Path, key: str) -> None:
+    """What `--bearer` sends is, in the gateway's settings, an API key in Authorization that says Bearer itself."""
+    secret, file = tmp_path / "secret", tmp_path / "gateway.toml"
+    secret.write_text("Bearer s3cret\n")
+    backend = guarded("Authorization", "Bearer s3cret")
+    backend.behind = backends.crm
+    async with odd_backend(backend) as url:
+        auth = f'{{ type = "api_key", header = "Authorization", key = "{key.format(file=secret)}" }}'
+        file.write_text(f'[backends.crm]\nurl = "{url}"\nauth = {auth}\n')
+        ended = await run("verify", "--config", str(file))
+    assert (ended.code, ended.errors) == (0, "")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
