@@ -200,7 +200,14 @@ def _auth(
 
 
 def _secret(option: str, source: str) -> str:
-    """What a source holds; ConfigurationError for a secret that is written out."""
+    """What a source holds; ConfigurationError for a secret that is empty, or written out."""
+    secret = _read_secret(option, source)
+    if not secret.strip():
+        raise ConfigurationError(f"{option}: {source} is empty.")
+    return secret
+
+
+def _read_secret(option: str, source: str) -> str:
     kind, _, name = source.partition(":")
     if kind == "env" and name:
         if name not in os.environ:

@@ -212,6 +212,7 @@ async def test_a_fixed_bearer_token_in_the_configuration(backends: SimulatedBack
             ["--crm", "http://127.0.0.1:1", "--bearer", "env:NOT_SET"],
             "--bearer: the environment has no variable NOT_SET.",
         ),
+        (["--crm", "http://127.0.0.1:1", "--bearer", "file:/dev/null"], "--bearer: file:/dev/null is empty."),
         (["--crm", "http://127.0.0.1:1", "--bearer", "file:/nowhere"], "--bearer: the file /nowhere cannot be read."),
         (["--crm", "http://127.0.0.1:1", "--basic-user", "kit"], "--basic-user, --basic-password: go together"),
         (
