@@ -53,7 +53,7 @@ cache_url = "redis://127.0.0.1:1/0"
 """
 
 
-def run(*arguments: str, command: Sequence[str] = COMMAND) -> subprocess.CompletedProcess[str]:
+def run(*arguments: str, command: Sequence[str] = COMMAND, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     """A command that ends by itself."""
     return subprocess.run(
         [*command, *arguments],
@@ -62,6 +62,7 @@ def run(*arguments: str, command: Sequence[str] = COMMAND) -> subprocess.Complet
         timeout=PATIENCE_SECONDS,
         env=os.environ | {"NO_COLOR": "1", "COLUMNS": "200"},
         check=False,
+        cwd=cwd,
     )
 
 
@@ -355,9 +356,17 @@ def test_schema_print_is_valid_sdl() -> None:
     assert build_schema(run("schema", "print").stdout).query_type is not None
 
 
+def test_schema_check_without_a_reviewed_schema(tmp_path: Path) -> None:
+    """Away from the repository there is nothing to compare with: one line that names the file, and exit code 2."""
+    result = run("schema", "check", cwd=tmp_path)
+    assert (result.returncode, result.stdout, result.stderr.count("\n")) == (2, "", 1)
+    assert result.stderr.startswith("telco-gateway: --reviewed: contracts/schema.graphql is not there; run this in")
+
+
 def test_schema_check(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The check fails on a difference, on an unannounced breaking change, and passes once that is announced."""
     reviewed, released, changelog = tmp_path / "schema.graphql", tmp_path / "released.graphql", tmp_path / "CHANGES.md"
+    reviewed.write_text(print_sdl().replace("type Query {", "type Query {\n  more: Int\n", 1))
     with pytest.raises(typer.Exit) as different:
         check(reviewed, released, changelog)
     assert different.value.exit_code == 1
