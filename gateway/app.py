@@ -33,7 +33,7 @@ from gateway.schema import build_graph
 from gateway.serving import Bounds, Drain, OpenConnections, serving
 from gateway.store.fallback import Fallback
 from gateway.store.store import Store
-from gateway.tracing import traced
+from gateway.tracing import FLUSH_SECONDS, traced
 
 IDLE_LINGER_SECONDS = 1.0
 """How long idle connections stay once the port is closed: a client that asks as we close must not find them gone."""
@@ -136,6 +136,16 @@ async def composed(settings: Settings, clock: Clock = real_time) -> AsyncIterato
         )
         yield app, parts
         await mutations.ended(settings.limits.mutation_timeout_seconds)
+
+
+def seconds_to_end(settings: Settings) -> float:
+    """The longest that the gateway takes to end of its own accord, but for a few moments of tidying up.
+
+    Requests come first, mutations whose clients have left next, and spans last.
+    """
+    server = settings.server
+    drain = server.drain_delay_seconds + server.drain_seconds
+    return drain + settings.limits.mutation_timeout_seconds + FLUSH_SECONDS
 
 
 def _own(client: BackendClient, settings: BackendSettings, standard: type[B]) -> B | None:

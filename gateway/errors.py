@@ -31,6 +31,7 @@ GatewayError
 │   └── ListTooLong               more rows than `list_max_rows`
 ├── RequestTimeout                the answer as a whole took too long
 ├── GatewayOverloaded             more requests than can be answered in time
+├── GatewayStopping               the process ends before the answer was ready
 ├── IdentityUnavailable           the token's issuer cannot be asked for its keys
 ├── ConfigurationError            a setting stops the start, by name
 └── InternalError                 ours: a client learns the request id, nothing more
@@ -157,15 +158,19 @@ class BackendBusy(BackendError):
 
     retryable = True
 
-    def __init__(self, backend: str, message: str, retry_after_seconds: float | None = None) -> None:
+    def __init__(
+        self, backend: str, message: str, retry_after_seconds: float | None = None, *, is_rate: bool = False
+    ) -> None:
+        """`is_rate`: it is whoever asks that asks too often (429), be it the gateway or the caller by its own token."""
         super().__init__(backend, message)
         self.retry_after_seconds = retry_after_seconds
+        self.is_rate = is_rate
 
     def extensions(self) -> dict[str, Any]:
         """Adds how long to wait, where the backend said so."""
         if self.retry_after_seconds is None:
             return super().extensions()
-        return super().extensions() | {"retryAfterSeconds": self.retry_after_seconds}
+        return super().extensions() | {"retryAfterSeconds": round(self.retry_after_seconds, 1)}
 
 
 class BackendCircuitOpen(BackendBusy):
@@ -228,6 +233,16 @@ class GatewayOverloaded(GatewayError):
 
     def __init__(self) -> None:
         super().__init__("The gateway has more to do than it can; try again in a moment.")
+
+
+class GatewayStopping(GatewayError):
+    """The process ends, and the time that requests had to end was over before the answer was ready."""
+
+    retryable = True
+    http_status = 503
+
+    def __init__(self) -> None:
+        super().__init__("The gateway is being stopped and could not answer in time; try again in a moment.")
 
 
 class IdentityUnavailable(GatewayError):

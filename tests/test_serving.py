@@ -185,6 +185,20 @@ async def test_a_failed_start_is_an_error_not_an_exit() -> None:
             pass
 
 
+async def test_a_failed_start_is_told_at_once() -> None:
+    """Balancers were sent nobody, so they are not waited for: the error does not come after `drain_delay_seconds`."""
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        raise RuntimeError("no disk")
+        yield
+
+    async with asyncio.timeout(30):
+        with pytest.raises(ConfigurationError, match=r"^server: the application did not start"):
+            async with serving(Starlette(lifespan=lifespan), drain=Drain(delay_seconds=600)):
+                pass
+
+
 async def test_a_server_that_ends_before_it_serves(application: Application, monkeypatch: pytest.MonkeyPatch) -> None:
     """uvicorn that ends without an error and without having started is an error, not a wait for ever."""
 

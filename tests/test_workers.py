@@ -5,15 +5,20 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from gateway.app import seconds_to_end
+from gateway.cli.workers import PATIENCE_SECONDS as WORKER_PATIENCE_SECONDS
 from gateway.cli.workers import SIGNALS, Workers
+from gateway.config import ServerSettings, load_settings
 from gateway.serving import listening
 from tests.command import COMMAND, NOTHING_BEHIND, PATIENCE_SECONDS, wait_until
 
@@ -23,10 +28,37 @@ CONFIGURATION = f"""
 [server]
 port = {{port}}
 workers = 2
-drain_seconds = 30
+drain_seconds = {{drain_seconds}}
 [limits]
 request_timeout_seconds = 30
 {NOTHING_BEHIND}"""
+
+MUTATING = """
+import asyncio, os, pathlib
+from gateway import app
+from gateway.cli import main
+
+class Mutating(app.Detached):
+    def __init__(self):
+        super().__init__()
+        self.mutation = asyncio.get_running_loop().create_task(self.run(self.work()))
+
+    async def work(self):
+        while not pathlib.Path({go!r}).exists():
+            await asyncio.sleep(0.05)
+        with open({done!r}, "a") as done:
+            done.write(f"{{os.getpid()}} ")
+
+app.Detached = Mutating
+main()
+"""
+"""`serve` as it is, in whose workers a mutation runs that ends when a file is there: the schema has none yet."""
+
+ENVIRONMENT = {
+    "TELCO_GATEWAY_IDENTITY__ISSUER": "urn:test",
+    "TELCO_GATEWAY_IDENTITY__JWKS_URL": "http://127.0.0.1:1/jwks",
+    **{f"TELCO_GATEWAY_BACKENDS__{name}__URL": "http://127.0.0.1:1" for name in ("BILLING", "PROVISIONING", "CRM")},
+}
 
 
 class Serving:
@@ -75,13 +107,15 @@ class Serving:
 
 
 @contextmanager
-def serving(folder: Path, port: int = 0) -> Iterator[Serving]:
+def serving(
+    folder: Path, port: int = 0, *, command: Sequence[str] = COMMAND, drain_seconds: int = 30
+) -> Iterator[Serving]:
     """`serve` with two workers, which serve."""
     file, log = folder / "gateway.toml", folder / "log"
-    file.write_text(CONFIGURATION.format(port=port))
+    file.write_text(CONFIGURATION.format(port=port, drain_seconds=drain_seconds))
     with log.open("w") as stderr:
         process = subprocess.Popen(
-            [*COMMAND, "serve", "--config", str(file)], stdout=subprocess.PIPE, stderr=stderr, text=True
+            [*command, "serve", "--config", str(file)], stdout=subprocess.PIPE, stderr=stderr, text=True
         )
     try:
         yield Serving(process, log)
@@ -182,7 +216,7 @@ def test_an_error_leaves_no_wakeup_behind(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr("gateway.cli.workers.flush_logs", flush_logs)
     before = {number: signal.getsignal(number) for number in SIGNALS}
     with listening("127.0.0.1", 0, "server.port") as listener:
-        workers = Workers(lambda _: nullcontext(), [listener], on_ready=lambda: None, drain_seconds=0)
+        workers = Workers(lambda _: nullcontext(), [listener], on_ready=lambda: None, ending_seconds=0)
         try:
             with pytest.raises(OSError, match=r"^no space left$"):
                 workers.run()
@@ -190,6 +224,27 @@ def test_an_error_leaves_no_wakeup_behind(monkeypatch: pytest.MonkeyPatch) -> No
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+def test_a_worker_may_take_as_long_as_its_mutations(tmp_path: Path) -> None:
+    """What was begun is brought to its end though no request is left, long after the time to drain is over."""
+    done = tmp_path / "done"
+    script = MUTATING.format(done=str(done), go=str(tmp_path / "go"))
+    with serving(tmp_path, command=[sys.executable, "-c", script], drain_seconds=0) as running:
+        workers = set(running.workers())
+        running.process.terminate()
+        time.sleep(WORKER_PATIENCE_SECONDS + 1)
+        (tmp_path / "go").touch()
+        assert running.process.wait(PATIENCE_SECONDS) == 0
+        assert set(map(int, done.read_text().split())) == workers
+
+
+def test_the_time_to_end_has_all_that_is_waited_for() -> None:
+    """The delay, the drain, mutations and spans."""
+    server = ServerSettings(drain_delay_seconds=7, drain_seconds=11)
+    settings = msgspec.structs.replace(load_settings(None, ENVIRONMENT), server=server)
+    assert settings.limits.mutation_timeout_seconds == 15
+    assert seconds_to_end(settings) == 7 + 11 + 15 + 2
 
 
 def test_workers_do_not_outlive_their_parent(tmp_path: Path) -> None:
@@ -218,7 +273,7 @@ def test_a_taken_port(tmp_path: Path) -> None:
     """A port where somebody listens, be it another gateway with workers, is one line and exit code 2."""
     with serving(tmp_path) as running:
         file = tmp_path / "other.toml"
-        file.write_text(CONFIGURATION.format(port=running.port))
+        file.write_text(CONFIGURATION.format(port=running.port, drain_seconds=30))
         result = subprocess.run(
             [*COMMAND, "serve", "--config", str(file)], capture_output=True, text=True, timeout=60, check=False
         )
@@ -231,7 +286,7 @@ def test_a_worker_that_cannot_start(tmp_path: Path) -> None:
     """What stops one worker stops the start, with its reason and exit code 2; nobody is left behind."""
     file = tmp_path / "gateway.toml"
     missing = tmp_path / "missing.pem"
-    file.write_text(CONFIGURATION.format(port=0) + f'[identity.tls]\nca_file = "{missing}"\n')
+    file.write_text(CONFIGURATION.format(port=0, drain_seconds=30) + f'[identity.tls]\nca_file = "{missing}"\n')
     result = subprocess.run(
         [*COMMAND, "serve", "--config", str(file)], capture_output=True, text=True, timeout=60, check=False
     )

@@ -12,7 +12,7 @@ import msgspec
 from gateway.adapters._reply import Reply
 from gateway.config import ApiKeyAuth, Auth, BasicAuth, CallerTokenAuth, ClientCredentialsAuth, NoAuth
 from gateway.domain.caller import CALLER
-from gateway.errors import BackendAccessDenied, BackendContractBroken, BackendFailed
+from gateway.errors import BackendAccessDenied, BackendContractBroken, BackendFailed, BackendTimeout
 
 EXPIRY_MARGIN_SECONDS = 30.0
 LIFETIME_DEFAULT_SECONDS = 300.0
@@ -26,8 +26,8 @@ Post = Callable[[str, Mapping[str, str], bytes], Awaitable[Reply]]
 class Authorization(Protocol):
     """What each way of showing who we are can do."""
 
-    async def headers(self) -> Mapping[str, str]:
-        """The headers of one call."""
+    async def headers(self, until: float) -> Mapping[str, str]:
+        """The headers of one call, had before `until`, in the event loop's time; BackendTimeout where they are not."""
         ...
 
     def renew(self, refused: Mapping[str, str]) -> bool:
@@ -56,7 +56,7 @@ class FixedHeaders:
     def __init__(self, headers: Mapping[str, str]) -> None:
         self._headers = headers
 
-    async def headers(self) -> Mapping[str, str]:
+    async def headers(self, until: float) -> Mapping[str, str]:
         """Those of the settings."""
         return self._headers
 
@@ -71,7 +71,7 @@ class CallerToken:
     def __init__(self, backend: str) -> None:
         self._backend = backend
 
-    async def headers(self) -> Mapping[str, str]:
+    async def headers(self, until: float) -> Mapping[str, str]:
         """The token that the request came with; BackendAccessDenied without one."""
         caller = CALLER.get()
         if caller is None or caller.token is None:
@@ -106,15 +106,19 @@ class ClientCredentials:
         self._expires = 0.0
         self._fetching: asyncio.Task[str] | None = None
 
-    async def headers(self) -> Mapping[str, str]:
+    async def headers(self, until: float) -> Mapping[str, str]:
         """The bearer token, fetched when there is none that lasts."""
         if self._token is not None and self._monotonic() < self._expires:
             return _bearer(self._token)
         if self._fetching is None:
             self._fetching = asyncio.create_task(self._fetch())
             self._fetching.add_done_callback(self._fetched)
-        # Shielded, so that a caller who goes away doesn't take the token of all the others with it.
-        return _bearer(await asyncio.shield(self._fetching))
+        fetching = self._fetching
+        # Only waited for: a caller who goes away doesn't take the token of all the others with it.
+        await asyncio.wait([fetching], timeout=max(until - asyncio.get_running_loop().time(), 0.0))
+        if not fetching.done():
+            raise BackendTimeout(self._backend, f"No token for the {self._backend} backend was had in time.")
+        return _bearer(fetching.result())
 
     def renew(self, refused: Mapping[str, str]) -> bool:
         """Forgets the token that was refused, unless it is new; whoever holds an older one has a newer to try."""

@@ -14,7 +14,6 @@ from yarl import URL
 
 from gateway.adapters._auth import authorization
 from gateway.adapters._call import Answer, Call
-from gateway.adapters._congestion import Congestion
 from gateway.adapters._counts import OK, CallCounts
 from gateway.adapters._decoding import WireDecoder
 from gateway.adapters._guard import Guard
@@ -85,10 +84,9 @@ class BackendClient:
         self.counts = CallCounts(self.profiles)
         self._authorization = authorization(settings.auth, name, self._post_form)
         self.places = Places(settings.max_connections, settings.queue_max)
-        self.congestion = Congestion(self.places, settings.max_connections)
         budget = RetryBudget(settings.retry)
         self.guards = {
-            api: Guard(name, api, settings, profile, self.places, self.congestion, budget, self.counts.apis[api])
+            api: Guard(name, api, settings, profile, self.places, budget, self.counts.apis[api])
             for api, profile in self.profiles.items()
         }
         self.counts.on_read = self._note_states
@@ -121,8 +119,7 @@ class BackendClient:
             return answer
         except BaseException as error:
             code = _code(error)
-            if isinstance(error, BackendTlsFailed):
-                log.warning("backend_tls_failed", backend=self.name, host=URL(url).host, reason=tls_reason(error))
+            self._tell(error, call, url)
             raise
         finally:
             seconds = time.monotonic() - began
@@ -147,20 +144,27 @@ class BackendClient:
                 )
             )
 
+    def _tell(self, error: BaseException, call: Call, url: str) -> None:
+        """The log, of what somebody has to see to: whose certificate does not hold, where a contract breaks."""
+        if isinstance(error, BackendTlsFailed):
+            log.warning("backend_tls_failed", backend=self.name, host=URL(url).host, reason=tls_reason(error))
+        elif isinstance(error, BackendContractBroken):
+            log.warning("backend_contract_broken", backend=self.name, path=call.path, reason=error.message)
+
     async def _authorized(self, url: str, call: Call, until: float) -> Reply:
         """The reply with our credentials; a 401 is tried once more where other credentials can be had."""
-        credentials = await self._authorization.headers()
+        credentials = await self._authorization.headers(until)
         reply = await self._http.send(call.method, url, self._headers(call, credentials), call.body, until=until)
         if reply.status == 401 and self._authorization.renew(credentials):
-            credentials = await self._authorization.headers()
+            credentials = await self._authorization.headers(until)
             reply = await self._http.send(call.method, url, self._headers(call, credentials), call.body, until=until)
         return reply
 
     def _note_states(self) -> None:
-        self.counts.calls_at_once = self.congestion.limit
         now = asyncio.get_running_loop().time()
         for guard in self.guards.values():
             guard.counts.breaker_state = guard.breaker.state(now)
+            guard.counts.calls_at_once = guard.congestion.limit
 
     def _headers(self, call: Call, credentials: Mapping[str, str]) -> dict[str, str]:
         headers = dict(credentials)

@@ -38,6 +38,7 @@ class ApiCounts:
     __slots__ = (
         "batches",
         "breaker_state",
+        "calls_at_once",
         "hedges",
         "outcomes",
         "refused",
@@ -53,6 +54,8 @@ class ApiCounts:
         self.batches = Histogram(KEYS)
         """How many keys a call asked for."""
         self.breaker_state = BreakerState.CLOSED
+        self.calls_at_once = 0
+        """What it gets at the moment, by how it keeps up."""
         self.running = 0
         """Calls that are being made."""
         self.waiting = 0
@@ -72,8 +75,6 @@ class CallCounts:
     def __init__(self, apis: Iterable[str], *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self.apis = {api: ApiCounts() for api in apis}
         self.on_read: Callable[[], None] | None = None
-        self.calls_at_once = 0
-        """What the backend gets at the moment, by how it keeps up."""
         self._monotonic = monotonic
         self._last_at: float | None = None
         self._silent_in_a_row = 0

@@ -36,9 +36,15 @@ class Latencies:
         return self._p95
 
 
-async def hedged(make: Callable[[], Coroutine[Any, Any, T]], after_seconds: float, may_hedge: Callable[[], bool]) -> T:
+async def hedged(
+    make: Callable[[], Coroutine[Any, Any, T]],
+    after_seconds: float,
+    may_hedge: Callable[[], bool],
+    ended: Callable[[], None],
+) -> T:
     """What the quicker of two attempts gives, of which the second begins after so long and only if it may.
 
+    `ended` is called when the second, if there was one, is over, however that came.
     A failure of one is not the answer as long as the other may have a better one.
     """
     first = asyncio.ensure_future(make())
@@ -47,7 +53,9 @@ async def hedged(make: Callable[[], Coroutine[Any, Any, T]], after_seconds: floa
         await asyncio.wait(tasks, timeout=after_seconds)
         if first.done() or not may_hedge():
             return await first
-        tasks.append(asyncio.ensure_future(make()))
+        second = asyncio.ensure_future(make())
+        second.add_done_callback(lambda _: ended())
+        tasks.append(second)
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         if not _has_succeeded(tasks):
             await asyncio.wait(tasks)

@@ -21,3 +21,7 @@ class Pace:
     def take(self, now: float) -> None:
         """Takes the moment that `wait_seconds` tells."""
         self._next = max(self._next, now) + self._interval
+
+    def give_back(self) -> None:
+        """A moment that was taken is not used."""
+        self._next -= self._interval

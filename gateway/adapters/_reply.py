@@ -15,7 +15,8 @@ from gateway.errors import (
     BackendRejected,
 )
 
-RETRY_AFTER_MAX_SECONDS = 86_400.0
+RETRY_AFTER_MAX_SECONDS = 30.0
+"""The longest that a backend's Retry-After keeps us away, and clients: it may be a mistake."""
 
 
 class Reply(msgspec.Struct, frozen=True, gc=False):
@@ -35,7 +36,7 @@ def error_of(backend: str, reply: Reply, now: Callable[[], datetime]) -> Backend
         return BackendAccessDenied(backend, f"{who} refuses the gateway's credentials ({status}).")
     if status in (429, 503):
         wait = retry_after_seconds(reply, now)
-        return BackendBusy(backend, f"{who} asks to be left alone for a while ({status}).", wait)
+        return BackendBusy(backend, f"{who} asks to be left alone for a while ({status}).", wait, is_rate=status == 429)
     if status >= 500:
         return BackendFailed(backend, f"{who} failed on this request ({status}).")
     if status >= 400:

@@ -87,7 +87,10 @@ class JsonApi:
         return rows
 
     async def post(self, path: str, body: msgspec.Struct, answer: type[T], *, is_safe: bool = False) -> T | None:
-        """What the backend answers to a POST; None on 404. `is_safe`: it changes nothing, so it may be sent again."""
+        """What the backend answers to a POST; None on 404.
+
+        It is sent once, unless it is said to be safe: one that only asks may be sent again, or twice, as a GET is.
+        """
         sent = msgspec.json.encode(body)
         call = Call(method="POST", path=path, target=path, body=sent, none_on_404=True, is_safe=is_safe)
         return (await self._client.call(NO_API, call, decoder(answer))).value

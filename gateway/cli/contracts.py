@@ -3,6 +3,7 @@
 import asyncio
 import os
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -111,7 +112,9 @@ def verify(
         "ticket": ticket,
     }
     samples = {kind: id for kind, id in named.items() if id is not None}
-    wish = Wish(backends=backends, samples=samples, may_write=write, calls_max=calls)
+    wish = Wish(
+        backends=backends, samples=samples, may_write=write, calls_max=calls, warn=partial(typer.echo, err=True)
+    )
     _report(asyncio.run(verified(wish)), profile, junit, markdown, details)
 
 

@@ -56,7 +56,7 @@ def _serve_by_workers(settings: "Settings") -> None:
             ),
             listeners,
             on_ready=say_ready,
-            drain_seconds=server.drain_delay_seconds + server.drain_seconds,
+            ending_seconds=app.seconds_to_end(settings),
         )
         code = workers.run()
     if code:

@@ -19,7 +19,7 @@ log = structlog.get_logger()
 SIGNALS = {signal.SIGINT, signal.SIGTERM}
 RESTART_PAUSE_SECONDS = 1.0
 PATIENCE_SECONDS = 5.0
-"""How much longer than its time to drain a worker may take before it is killed."""
+"""How much longer than its time to end a worker may take before it is killed."""
 
 Service = Callable[[socket.socket], AbstractAsyncContextManager[object]]
 """What a worker serves on the socket that it is given."""
@@ -42,7 +42,7 @@ class _Worker:
 
 class Workers:
     """One worker for each listener. The listeners are the parent's, so connections that a worker had not yet accepted
-    when it died wait for its successor."""
+    when it died wait for its successor. `ending_seconds` is what a worker takes at most to end by itself."""
 
     def __init__(
         self,
@@ -50,12 +50,12 @@ class Workers:
         listeners: Sequence[socket.socket],
         *,
         on_ready: Callable[[], None],
-        drain_seconds: float,
+        ending_seconds: float,
     ) -> None:
         self._service = service
         self._to_start = [(0.0, listener) for listener in listeners]
         self._on_ready = on_ready
-        self._drain_seconds = drain_seconds
+        self._ending_seconds = ending_seconds
         self._workers: list[_Worker] = []
         self._selector = selectors.DefaultSelector()
         self._is_ready = False
@@ -103,7 +103,7 @@ class Workers:
                 self._end(DRAIN if self._signals_seen == 1 else END)
 
     def _end(self, word: bytes) -> None:
-        self._killed_at = time.monotonic() + self._drain_seconds + PATIENCE_SECONDS
+        self._killed_at = time.monotonic() + self._ending_seconds + PATIENCE_SECONDS
         for _, listener in self._to_start:
             listener.close()
         self._to_start = []

@@ -26,6 +26,7 @@ RETRY_AFTER_MAX_SECONDS = 5.0
 
 HTML = "an HTML page"
 DEPTH_MAX = 100
+DIGITS_MAX = 9
 
 
 class CallsSpent(Exception):
@@ -158,12 +159,12 @@ class Asker:
         who, told = f"The {self.backend} backend asks to be left alone", asked.retry_after_seconds
         if told is None:
             return BackendBusy(self.backend, f"{who} for a while ({asked.status}).")
-        message = f"{who} ({asked.status}, Retry-After): verify it again in {told:.0f} seconds."
+        message = f"{who} ({asked.status}, Retry-After): verify it again in {told:.0f} seconds at the earliest."
         return BackendBusy(self.backend, message, told)
 
     async def _once(self, method: str, target: str, headers: Mapping[str, str], body: bytes | None) -> Asked:
         number = self.budget.spend()
-        credentials = await self._authorization.headers()
+        credentials = await self._authorization.headers(self._until())
         sent = {**credentials, **headers, "X-Request-ID": f"contracts-verify-{number}"}
         reply = await self._http.send(method, f"{self._url}{target}", sent, body, until=self._until())
         self.answered += 1
@@ -173,7 +174,7 @@ class Asker:
             document=document,
             kind=kind,
             total=reply.total,
-            retry_after_seconds=retry_after_seconds(reply, partial(datetime.now, UTC)),
+            retry_after_seconds=_told_seconds(reply),
         )
 
     async def _post_form(self, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
@@ -183,6 +184,14 @@ class Asker:
 
     def _until(self) -> float:
         return asyncio.get_running_loop().time() + self._timeout_seconds
+
+
+def _told_seconds(reply: Reply) -> float | None:
+    """What Retry-After asks for: a number as it stands, for people to read; the gateway itself stays away for less."""
+    text = (reply.retry_after or "").strip()
+    if text.isascii() and text.isdigit() and len(text) < DIGITS_MAX:
+        return float(text)
+    return retry_after_seconds(reply, partial(datetime.now, UTC))
 
 
 def _read(body: bytes) -> tuple[Any, str]:

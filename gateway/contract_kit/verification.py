@@ -1,7 +1,7 @@
 """Verifies backends by their contracts: every operation, parameter and schema of a contract is a point to check."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -32,7 +32,8 @@ CONTROLS = ("id", "offset", "limit", "fields", "sort")
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
     """What to verify: the backends by name, the ids that were named by kind, and how far to go.
 
-    `contracts` stand in the place of those that this version was built with.
+    `contracts` stand in the place of those that this version was built with. `warn` is told what cannot wait for the
+    result, which a cancellation leaves nobody with: that a record which was changed could not be put back.
     """
 
     backends: Mapping[str, BackendSettings]
@@ -40,6 +41,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     may_write: bool = False
     calls_max: int = CALLS_MAX
     contracts: Mapping[str, Contract] = {}
+    warn: Callable[[str], None] = lambda _: None
 
 
 async def verified(wish: Wish) -> Verification:
@@ -65,7 +67,7 @@ async def _verified_backend(name: str, wish: Wish, budget: Budget, samples: Samp
                 api = Api(contract, name, key, settings.apis.get(key, {}), asker, samples)
                 apis.append(api)
                 try:
-                    await _verify(api, may_write=wish.may_write)
+                    await _verify(api, wish)
                 except BackendError as error:
                     if not asker.answered or isinstance(error, BackendAccessDenied | BackendBusy):
                         raise
@@ -95,7 +97,7 @@ def _nothing_known(apis: Sequence[Api]) -> str:
     return "" if any(api.has_rows for api in lists) else "it has no data at all, so there is nothing to verify it by"
 
 
-async def _verify(api: Api, *, may_write: bool) -> None:
+async def _verify(api: Api, wish: Wish) -> None:
     """Every operation of one API, lists first: they show which records there are."""
     lists: dict[str, list[Row] | None] = {}
     operations = sorted(api.operations, key=lambda operation: not operation.is_list)
@@ -104,7 +106,7 @@ async def _verify(api: Api, *, may_write: bool) -> None:
             lists[operation.path] = await _verify_list(api, operation)
         elif operation.is_record:
             await check_record(api, operation, lists.get(operation.path.removesuffix("/{id}")))
-            await check_patch(api, operation, may_write=may_write)
+            await check_patch(api, operation, may_write=wish.may_write, warn=wish.warn)
         else:
             await check_task(api, operation)
             await check_refusal(api, operation)

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from graphql import ExecutionResult
 
-from gateway.errors import GatewayError, GatewayOverloaded, Unauthenticated
+from gateway.errors import GatewayError, GatewayOverloaded, GatewayStopping, Unauthenticated
 from gateway.http.answers import Answer
 from gateway.http.errors import FormattedError, codes, formatted_errors, formatted_failure, readdressed
 from gateway.http.media_type import MediaType
@@ -74,7 +74,7 @@ def failed(error: GatewayError, media_type: MediaType, record: RequestRecord) ->
     status, headers = error.http_status, {}
     if isinstance(error, HttpRefusal):
         status, headers = error.status, error.headers
-    elif isinstance(error, GatewayOverloaded):
+    elif isinstance(error, GatewayOverloaded | GatewayStopping):
         headers = {"Retry-After": "1"}
     elif isinstance(error, Unauthenticated):
         headers = {"WWW-Authenticate": f'{REALM}, error="invalid_token", error_description="{_quotable(error)}"'}

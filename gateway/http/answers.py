@@ -10,6 +10,7 @@ from gateway.domain.freshness import FRESHNESS, Freshness
 from gateway.domain.time import Clock
 from gateway.domain.viewer import Viewer
 from gateway.engine.eager import Suspended, stepped
+from gateway.errors import GatewayOverloaded
 from gateway.http.errors import FormattedError
 from gateway.http.graphql_request import RawRequest
 from gateway.http.verified_tokens import digest_of
@@ -171,11 +172,16 @@ class _Making:
                 self.task.cancel()
 
     def tell(self) -> None:
-        """Tells all who wait, once it has ended."""
-        has_failed = self.task.cancelled() or self.task.exception() is not None
-        answer = None if has_failed else self.task.result()
+        """Tells all who wait, once it has ended: they try for themselves what failed, but for what was not begun
+        because there is too much to do."""
+        error = None if self.task.cancelled() else self.task.exception()
+        answer = None if self.task.cancelled() or error is not None else self.task.result()
         for waiter in self._waiters:
-            if not waiter.done():
+            if waiter.done():
+                continue
+            if isinstance(error, GatewayOverloaded):
+                waiter.set_exception(GatewayOverloaded())
+            else:
                 waiter.set_result(answer)
 
 

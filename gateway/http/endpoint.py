@@ -1,5 +1,6 @@
 """/graphql: a request comes in, its token is read, it is admitted, runs and is answered, by one deadline."""
 
+import asyncio
 import sys
 import time
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from gateway.domain.caller import CALLER, Caller
 from gateway.domain.places import Places
 from gateway.domain.viewer import Viewer
 from gateway.engine import AdmittedOperation, Engine
-from gateway.errors import GatewayError, GatewayOverloaded, InternalError
+from gateway.errors import GatewayError, GatewayOverloaded, GatewayStopping, InternalError
 from gateway.http import answer
 from gateway.http.answers import Answer, Answers, Question
 from gateway.http.authentication import Authenticator, bearer_token
@@ -165,6 +166,8 @@ class GraphQLEndpoint:
             return answer.executed(await self._answer(scope, headers, receive, record), media_type, record)
         except ClientGone:
             raise
+        except asyncio.CancelledError:  # by the server, which gives up what still runs at its end
+            return answer.failed(GatewayStopping(), media_type, record)
         except Refused as refused:
             errors = formatted_errors(refused.errors, record.request_id)
             return answer.refused(errors, refused.http_status, media_type, record)

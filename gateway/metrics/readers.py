@@ -89,6 +89,7 @@ def _of_backends(parts: Parts) -> Iterator[Sample]:
             for outcome, durations in counts.outcomes.items():
                 yield _distribution(series.CALL_SECONDS, durations, backend, api, outcome)
             yield _distribution(series.CALL_KEYS, counts.batches, backend, api)
+            yield _sample(series.CALLS_AT_ONCE, counts.calls_at_once, backend, api)
             yield _sample(series.CALLS_RUNNING, counts.running, backend, api)
             yield _sample(series.CALLS_WAITING, counts.waiting, backend, api)
             yield _sample(series.CALLS_REFUSED, counts.refused, backend, api)
@@ -96,7 +97,6 @@ def _of_backends(parts: Parts) -> Iterator[Sample]:
             yield _sample(series.RETRIES_DENIED, counts.retries_denied, backend, api)
             yield _sample(series.HEDGES, counts.hedges, backend, api)
             yield from _one_of(series.BREAKER, BREAKER_STATES, counts.breaker_state.value, backend, api)
-        yield _sample(series.CALLS_AT_ONCE, calls.calls_at_once, backend)
     for dependency, state in parts.health.states().items():
         yield from _one_of(series.DEPENDENCY, DEPENDENCY_STATES, state, dependency)
 

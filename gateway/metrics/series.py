@@ -44,7 +44,11 @@ REQUESTS = _counter("requests", "Requests to the graph that ended.", "operation_
 REQUEST_SECONDS = _histogram(
     "request_duration_seconds", SECONDS, "How long requests to the graph took.", "operation_type", "operation"
 )
-ANSWERS = _counter("answers", "Answers to queries: kept, joined while another made it, or made.", "how")
+ANSWERS = _counter(
+    "answers",
+    "Answers that may be shared, so none with PIN or PUK: kept, joined while another made it, or made.",
+    "how",
+)
 DOCUMENTS = _counter("documents", "Documents looked up with their plans: hit, or miss and parsed.", "result")
 DOCUMENTS_KEPT = _gauge("documents_kept", "Documents that are kept with their plans.")
 
@@ -52,7 +56,7 @@ CALL_SECONDS = _histogram(
     "backend_call_duration_seconds", SECONDS, "How long calls to backends took.", "backend", "api", "outcome"
 )
 CALL_KEYS = _histogram("backend_call_keys", KEYS, "How many keys a call to a backend asked for.", "backend", "api")
-CALLS_AT_ONCE = _gauge("backend_calls_at_once", "Calls that may be made at once, by how it keeps up.", "backend")
+CALLS_AT_ONCE = _gauge("backend_calls_at_once", "Calls that may be made at once, by how it keeps up.", "backend", "api")
 CALLS_RUNNING = _gauge("backend_calls_running", "Calls that are being made.", "backend", "api")
 CALLS_WAITING = _gauge("backend_calls_waiting", "Calls that wait for their turn.", "backend", "api")
 CALLS_REFUSED = _counter("backend_calls_refused", "Calls that were not made, to spare the backend.", "backend", "api")

@@ -115,7 +115,8 @@ async def serving(
             drain.on_begin()
         server.drain()
         try:
-            await asyncio.sleep(drain.delay_seconds)
+            if server.started:  # else nobody was ever sent here, so there is nobody to look elsewhere
+                await asyncio.sleep(drain.delay_seconds)
             server.should_exit = True
             await task
         except asyncio.CancelledError:  # the leaving itself is cut short, before the application loses what it uses

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from gateway.domain.time import Clock
-from gateway.errors import BackendCircuitOpen, BackendTimeout, BackendUnavailable
+from gateway.errors import BackendTimeout, BackendUnavailable
 
 PAUSE_SECONDS = 5.0
 
@@ -26,5 +26,5 @@ class Trouble:
 
     def note(self, answers: Iterable[object]) -> None:
         """Looks at what came back of a call."""
-        if any(isinstance(answer, BackendTimeout | BackendUnavailable | BackendCircuitOpen) for answer in answers):
+        if any(isinstance(answer, BackendTimeout | BackendUnavailable) for answer in answers):
             self._until = self._clock().timestamp() + PAUSE_SECONDS

@@ -5,10 +5,10 @@ from contextlib import asynccontextmanager
 
 from gateway.config import TracingSettings
 from gateway.errors import ConfigurationError
-from gateway.tracing.span import Span, Tracer
+from gateway.tracing.span import FLUSH_SECONDS, Span, Tracer
 from gateway.tracing.trace import Trace, trace_of
 
-__all__ = ["Span", "Trace", "Tracer", "trace_of", "traced"]
+__all__ = ["FLUSH_SECONDS", "Span", "Trace", "Tracer", "trace_of", "traced"]
 
 
 @asynccontextmanager

@@ -27,12 +27,10 @@ from opentelemetry.trace import Span as SdkSpan
 from opentelemetry.trace import Tracer as SdkTracer
 
 from gateway.config import TracingSettings
-from gateway.tracing.span import Kind, Span, Unrecorded, Value
+from gateway.tracing.span import FLUSH_SECONDS, Kind, Span, Unrecorded, Value
 from gateway.tracing.trace import Trace
 
 KINDS = {"server": SpanKind.SERVER, "internal": SpanKind.INTERNAL, "client": SpanKind.CLIENT}
-FLUSH_SECONDS = 2.0
-"""What the end waits for a collector that does not answer; spans that were not sent by then are lost."""
 NOWHERE = Context()
 
 

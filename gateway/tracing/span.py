@@ -10,6 +10,9 @@ Kind = Literal["server", "internal", "client"]
 """A request that came in, work of our own, a call that goes out."""
 Value = str | int | float | bool
 
+FLUSH_SECONDS = 2.0
+"""What the end waits for a collector that does not answer; spans that were not sent by then are lost."""
+
 
 class Span(Protocol):
     """A piece of work, from its beginning to `end`."""

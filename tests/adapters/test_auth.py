@@ -35,6 +35,7 @@ from gateway.errors import (
     BackendAccessDenied,
     BackendContractBroken,
     BackendFailed,
+    BackendTimeout,
     BackendTlsFailed,
     BackendUnavailable,
     ConfigurationError,
@@ -164,6 +165,35 @@ async def test_a_new_token_that_is_refused(server: Any, connect: Any) -> None:
     assert len(server.seen) == 4
 
 
+def soon() -> float:
+    """Time enough, in the event loop's."""
+    return asyncio.get_running_loop().time() + 5
+
+
+async def test_a_token_that_does_not_come_in_time(server: Any, connect: Any) -> None:
+    """Costs a call its own time and no more; whoever has more time waits on for the same token."""
+    issuer = Issuer(server)
+    release = asyncio.Event()
+    answer = server.answer
+
+    async def slowly(request: web.BaseRequest) -> web.StreamResponse:
+        if "token" in request.path:
+            await release.wait()
+        response: web.StreamResponse = await answer(request)
+        return response
+
+    server.answer = slowly
+    async with connect("crm", auth=issuer.auth, timeout_seconds=5) as client:
+        patient = asyncio.create_task(get(client))
+        await asyncio.sleep(0.05)
+        CALLER.set(Caller("r-1", None, until=asyncio.get_running_loop().time() + 0.1))
+        with pytest.raises(BackendTimeout, match="token"):
+            await get(client)
+        release.set()
+        assert await patient == Thing("t1")
+    assert issuer.issued == 1
+
+
 async def test_renewing_a_token() -> None:
     """One of 10 s or more is given up; one that was replaced meanwhile leaves the newer one alone."""
     clock, issued = [0.0], 0
@@ -174,15 +204,15 @@ async def test_renewing_a_token() -> None:
         return Reply(200, b'{"access_token": "t%d", "expires_in": "3600"}' % issued)
 
     credentials = ClientCredentials(ClientCredentialsAuth("u", "i", "s"), "crm", post, lambda: clock[0])
-    first = await credentials.headers()
+    first = await credentials.headers(soon())
     clock[0] = 9.9
     assert credentials.renew(first) is False
     clock[0] = 10.0
     assert credentials.renew(first) is True
-    second = await credentials.headers()
+    second = await credentials.headers(soon())
     assert credentials.renew(first) is True
     assert credentials.renew(second) is False
-    assert await credentials.headers() == second == {"Authorization": "Bearer t2"}
+    assert await credentials.headers(soon()) == second == {"Authorization": "Bearer t2"}
 
 
 @pytest.mark.parametrize("expires_in", [3600, 3600.0, "3600", None])
@@ -206,7 +236,7 @@ async def test_tokens_end_before_they_expire() -> None:
 
     credentials = ClientCredentials(ClientCredentialsAuth("u", "i", "s"), "crm", post, lambda: clock[0])
     for clock[0] in (0.0, 569.0, 570.0, 578.9, 579.0):
-        found.append((await credentials.headers())["Authorization"])
+        found.append((await credentials.headers(soon()))["Authorization"])
     assert found == ["Bearer t1", "Bearer t1", "Bearer t2", "Bearer t2", "Bearer t3"]
 
 

@@ -5,18 +5,24 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-import msgspec
 import pytest
 from aiohttp import web
 
 from gateway.adapters import _breaker
-from gateway.adapters._api import Api
 from gateway.adapters._breaker import Breaker, BreakerState
 from gateway.adapters._client import BackendClient
-from gateway.config import BreakerPolicy
-from gateway.errors import BackendBusy, BackendCircuitOpen, BackendFailed, BackendRejected
+from gateway.config import BreakerPolicy, CallerTokenAuth
+from gateway.domain.caller import CALLER, Caller
+from gateway.errors import (
+    BackendBusy,
+    BackendCircuitOpen,
+    BackendError,
+    BackendFailed,
+    BackendQueueFull,
+    BackendRejected,
+)
+from tests.adapters.thing import API, Thing, get
 
-API = "troubleTicket"
 POLICY = BreakerPolicy(failed_share=0.5, calls_min=4, window_seconds=10, open_seconds=5)
 
 
@@ -41,7 +47,6 @@ def run(breaker: Breaker, outcomes: str, at: float = 0.0) -> None:
         ("+-+-", BreakerState.OPEN),
         ("++-+-", BreakerState.CLOSED),
         ("+++++++---", BreakerState.CLOSED),
-        ("-----"[:4], BreakerState.OPEN),
     ],
 )
 def test_it_opens_when_enough_of_enough_calls_failed(outcomes: str, state: BreakerState) -> None:
@@ -55,7 +60,7 @@ def test_it_opens_when_enough_of_enough_calls_failed(outcomes: str, state: Break
 def test_what_is_long_ago_does_not_count() -> None:
     """The window slides in two halves."""
     breaker = Breaker(POLICY)
-    run(breaker, "---", at=0)
+    run(breaker, "---+", at=0)
     run(breaker, "---", at=11)
     assert breaker.state(11) is BreakerState.CLOSED
     run(breaker, "-", at=16)
@@ -112,27 +117,44 @@ def test_what_began_before_it_opened_changes_nothing() -> None:
     assert breaker.succeeded(probe, 5)
 
 
+def test_failures_in_a_row_open_it_without_many_calls() -> None:
+    """An API that hangs, two calls at a time, or that is asked once a minute: nothing but failures, for a while."""
+    breaker = Breaker(BreakerPolicy())
+    run(breaker, "----", at=0)
+    run(breaker, "-", at=0.9)
+    assert breaker.state(0.9) is BreakerState.CLOSED  # five of one moment may be an accident
+    run(breaker, "-", at=1.0)
+    assert breaker.state(1.0) is BreakerState.OPEN
+    breaker = Breaker(BreakerPolicy())
+    for minute in range(20):
+        run(breaker, "--+", at=60 * minute)
+    assert breaker.opened == 0
+
+
 def test_a_rest_is_as_long_as_asked_for_and_ends_for_all() -> None:
-    """Nothing has failed, so nobody has to find out anything; an absurd wish has a bound."""
+    """Nothing has failed, so nobody has to find out anything; the longest wish holds."""
     breaker = Breaker(POLICY)
-    assert breaker.rest(breaker.began(), 0, 2)
-    assert (breaker.wait_seconds(0), breaker.state(0), breaker.is_resting) == (2, BreakerState.OPEN, True)
+    assert breaker.rest(0, 2)
+    assert not breaker.rest(0, 1)
+    assert (breaker.wait_seconds(0), breaker.state(0), breaker.opened) == (2, BreakerState.RESTING, 0)
     assert breaker.state(2) is BreakerState.CLOSED
     breaker.began()
     assert breaker.wait_seconds(2) == 0
-    assert breaker.rest(breaker.began(), 2, 86_400)
-    assert breaker.wait_seconds(2) == _breaker.REST_MAX_SECONDS
+    assert breaker.rest(2, 30)
+    assert breaker.wait_seconds(2) == 30
 
 
-class Thing(msgspec.Struct, frozen=True):
-    """A record of which only the id is read."""
-
-    id: str
-
-
-async def get(client: BackendClient, api: str = API) -> Thing | None:
-    """Reads one thing of an API."""
-    return await Api(client, api).get("/thing", "t-1", Thing)
+def test_a_rest_forgives_nothing() -> None:
+    """What was counted before it counts still, and a probe that is answered with a wish has found out nothing."""
+    breaker = Breaker(POLICY)
+    run(breaker, "---")
+    breaker.rest(0, 1)
+    run(breaker, "-", at=1)
+    assert breaker.state(1) is BreakerState.OPEN
+    probe = breaker.began()
+    breaker.left(probe)
+    breaker.rest(6, 1)
+    assert (breaker.state(6), breaker.state(7)) == (BreakerState.RESTING, BreakerState.HALF_OPEN)
 
 
 class Moody:
@@ -164,16 +186,16 @@ async def test_an_open_breaker_asks_nothing(
     server: Any, connect: Any, moody: Moody, logged: list[dict[str, Any]]
 ) -> None:
     """The backend gets no call, the client an error that says when to come again, the log one line for each change."""
-    policy = BreakerPolicy(calls_min=4, open_seconds=0.2)
+    policy = BreakerPolicy(calls_min=4, open_seconds=1.0)
     async with connect("crm", breaker=policy) as client:
         await failing(4, lambda: get(client))
         for _ in range(10):
             with pytest.raises(BackendCircuitOpen, match="crm") as caught:
                 await get(client)
-        assert 0 < caught.value.extensions()["retryAfterSeconds"] <= 0.2
+        assert 0 < caught.value.extensions()["retryAfterSeconds"] <= 1
         assert (len(server.seen), client.guards[API].counts.refused) == (4, 10)
         moody.status = 200
-        await asyncio.sleep(0.25)
+        await asyncio.sleep(1.05)
         assert await get(client) == Thing("t-1")
     changes = [line for line in logged if "circuit" in line["event"]]
     assert [(line["event"], line["api"]) for line in changes] == [
@@ -203,8 +225,98 @@ async def test_a_refused_request_is_an_answer(server: Any, connect: Any, moody: 
     assert len(server.seen) == 20
 
 
-async def test_a_backend_that_asks_for_a_rest_gets_it(server: Any, connect: Any, moody: Moody) -> None:
-    """One 429 with Retry-After is enough: nothing is asked for so long."""
+@pytest.mark.parametrize("retry_after", [None, "0"])
+async def test_a_storm_without_a_wish_opens_it(connect: Any, moody: Moody, retry_after: str | None) -> None:
+    """503 that says nothing of when to come back, or at once, is a failure like any other."""
+    moody.status, moody.headers = 503, {} if retry_after is None else {"Retry-After": retry_after}
+    async with connect("crm", breaker=BreakerPolicy(calls_min=4)) as client:
+        for _ in range(4):
+            with pytest.raises(BackendBusy):
+                await get(client)
+        assert client.guards[API].breaker.opened == 1
+        with pytest.raises(BackendCircuitOpen, match="failed too often"):
+            await get(client)
+
+
+@pytest.mark.parametrize(("status", "is_asked"), [(429, True), (503, False)])
+async def test_one_caller_s_rate_is_no_other_s(connect: Any, moody: Moody, status: int, is_asked: bool) -> None:
+    """Where the caller's own token is passed on, a 429 is about that caller; a 503 is about the backend."""
+    moody.status, moody.headers = status, {"Retry-After": "20"}
+    async with connect("crm", auth=CallerTokenAuth()) as client:
+        CALLER.set(Caller("r-1", "bad"))
+        with pytest.raises(BackendBusy):
+            await get(client)
+        moody.status = 200
+        CALLER.set(Caller("r-2", "good"))
+        if is_asked:
+            assert await get(client) == Thing("t-1")
+        else:
+            with pytest.raises(BackendCircuitOpen):
+                await get(client)
+
+
+async def test_those_who_wait_for_the_end_of_a_rest_are_few(connect: Any, moody: Moody) -> None:
+    """As many as may wait for a place; the others are refused at once."""
+    moody.status, moody.headers = 503, {"Retry-After": "1"}
+    async with connect("crm", queue_max=4) as client:
+        with pytest.raises(BackendBusy):
+            await get(client)
+        moody.status = 200
+        outcomes = await asyncio.gather(*(get(client) for _ in range(50)), return_exceptions=True)
+    assert Counter(type(outcome) for outcome in outcomes) == {Thing: 4, BackendQueueFull: 46}
+
+
+async def test_one_api_that_hangs_takes_no_place_of_another(server: Any, connect: Any) -> None:
+    """Of one backend: tickets hang, customers are answered all the time, and tickets are left alone soon."""
+
+    async def answer(request: web.BaseRequest) -> web.StreamResponse:
+        if "troubleTicket" in request.path:
+            await asyncio.sleep(30)
+        return web.json_response({"id": "t-1"})
+
+    server.answer = answer
+    outcomes: dict[str, Counter[str]] = {API: Counter(), "customer": Counter()}
+
+    async def one(client: BackendClient, api: str) -> None:
+        try:
+            await get(client, api)
+            outcomes[api]["answered"] += 1
+        except BackendError as error:
+            outcomes[api][error.code()] += 1
+
+    async with connect("crm", timeout_seconds=0.5, max_connections=20) as client:
+        tasks = []
+        for _ in range(60):
+            tasks += [asyncio.create_task(one(client, api)) for api in outcomes]
+            await asyncio.sleep(0.05)
+        await asyncio.gather(*tasks)
+        assert client.guards[API].breaker.opened >= 1
+    assert outcomes["customer"]["answered"] == 60
+    assert outcomes[API]["BACKEND_TIMEOUT"] < 30
+
+
+async def test_calls_that_clients_give_up_say_enough(server: Any, connect: Any) -> None:
+    """A backend that hangs is left alone even where nobody waits as long as its timeout."""
+
+    async def hang(_request: web.BaseRequest) -> web.StreamResponse:
+        await asyncio.sleep(30)
+        return web.Response()
+
+    server.answer = hang
+    async with connect("crm", timeout_seconds=0.4, breaker=BreakerPolicy(calls_min=4)) as client:
+        tasks = [asyncio.create_task(get(client)) for _ in range(4)]
+        await asyncio.sleep(0.3)
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+        assert client.guards[API].breaker.opened == 1
+        assert (client.places.running, client.guards[API].counts.running) == (0, 0)
+
+
+async def test_a_backend_that_asks_for_a_rest_gets_it(
+    server: Any, connect: Any, moody: Moody, logged: list[dict[str, Any]]
+) -> None:
+    """One 429 with Retry-After is enough: nothing is asked for so long, and the log has it once."""
     moody.status, moody.headers = 429, {"Retry-After": "20"}
     async with connect("crm") as client:
         with pytest.raises(BackendBusy):
@@ -213,7 +325,9 @@ async def test_a_backend_that_asks_for_a_rest_gets_it(server: Any, connect: Any,
         with pytest.raises(BackendCircuitOpen, match="asks to be left alone") as caught:
             await get(client)
         assert 19 < caught.value.extensions()["retryAfterSeconds"] <= 20
+        assert client.guards[API].breaker.opened == 0
     assert len(server.seen) == 1
+    assert [line["seconds"] for line in logged if line["event"] == "backend_rests"] == [20.0]
 
 
 async def test_a_short_rest_is_waited_for(server: Any, connect: Any, moody: Moody) -> None:

@@ -3,31 +3,16 @@
 import asyncio
 from typing import Any
 
-import msgspec
 import pytest
 from aiohttp import web
 
-from gateway.adapters._api import Api
-from gateway.adapters._client import BackendClient
 from gateway.adapters._hedge import SAMPLES_MIN
 from gateway.adapters._pace import Pace
 from gateway.config import RetryPolicy
 from gateway.domain.caller import CALLER, Caller
 from gateway.errors import BackendQueueFull
+from tests.adapters.thing import API, Thing, get
 from tests.store.conftest import until
-
-API = "troubleTicket"
-
-
-class Thing(msgspec.Struct, frozen=True):
-    """A record of which only the id is read."""
-
-    id: str
-
-
-async def get(client: BackendClient, api: str = API) -> Thing | None:
-    """Reads one thing of an API."""
-    return await Api(client, api).get("/thing", "t-1", Thing)
 
 
 class Gate:
@@ -54,7 +39,11 @@ async def test_never_more_at_once_than_allowed(server: Any, connect: Any) -> Non
         await until(lambda: gate.count == 3, 5)
         with pytest.raises(BackendQueueFull, match="crm"):
             await get(client)
-        assert (client.places.running, client.places.waiting, client.guards[API].counts.refused) == (3, 4, 1)
+        assert (client.places.running, client.guards[API].counts.waiting, client.guards[API].counts.refused) == (
+            3,
+            4,
+            1,
+        )
         gate.is_open.set()
         assert await asyncio.gather(*tasks) == [Thing("t-1")] * 7
         assert (client.places.running, client.places.waiting) == (0, 0)
@@ -156,6 +145,33 @@ async def test_a_slow_read_is_asked_a_second_time_where_the_profile_says_so(
         assert client.places.running == 0
 
 
+async def test_a_hedge_is_within_the_ceilings(server: Any, connect: Any) -> None:
+    """A second attempt is a call: where none may be made now, none is."""
+    server.answer = backend = Sometimes()
+    async with connect("crm", timeout_seconds=0.5, apis={API: {"hedge": True, "calls_at_once": 1}}) as client:
+        for _ in range(SAMPLES_MIN):
+            await get(client)
+        backend.kept = {backend.count, backend.count + 1}
+        await asyncio.gather(get(client), return_exceptions=True)
+        assert (backend.count, client.guards[API].counts.hedges) == (SAMPLES_MIN + 1, 0)
+        assert (client.places.running, client.guards[API].counts.running) == (0, 0)
+
+
+async def test_a_moment_that_nobody_uses_is_given_back(server: Any, connect: Any) -> None:
+    """Clients that leave do not turn a ceiling into a wall."""
+    server.rows["thing"] = [{"id": "t-1"}]
+    async with connect("crm", apis={API: {"calls_per_second": 40}}) as client:
+        tasks = [asyncio.create_task(get(client)) for _ in range(40)]
+        await asyncio.sleep(0.05)
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+        pace = client.guards[API]._pace
+        assert pace is not None
+        assert pace.wait_seconds(asyncio.get_running_loop().time()) < 0.1
+        assert client.guards[API].counts.waiting == 0
+
+
 async def test_hedges_are_paid_for(server: Any, connect: Any) -> None:
     """When all calls are slow they would double; the budget of retries bounds them."""
     server.answer = backend = Sometimes()
@@ -164,6 +180,6 @@ async def test_hedges_are_paid_for(server: Any, connect: Any) -> None:
         for _ in range(SAMPLES_MIN):
             await get(client)
         backend.kept = set(range(SAMPLES_MIN, 1_000))
-        await asyncio.gather(*(get(client) for _ in range(10)), return_exceptions=True)
+        await asyncio.gather(*(get(client) for _ in range(5)), return_exceptions=True)
         assert client.guards[API].counts.hedges == 2
-    assert backend.count == SAMPLES_MIN + 12
+    assert backend.count == SAMPLES_MIN + 7

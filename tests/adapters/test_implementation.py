@@ -1,6 +1,7 @@
 """A class that the configuration names in place of a TM Forum one: found or refused by name, and never believed."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -9,19 +10,28 @@ import pytest
 
 from examples.flat_billing import FlatBilling
 from gateway.adapters.billing import BillingBackend
-from gateway.adapters.implementation import implementation
+from gateway.adapters.crm import CrmBackend
+from gateway.adapters.implementation import ECHO_NOTHING, given_by, implementation
 from gateway.adapters.json_api import JsonApi
 from gateway.adapters.provisioning import ProvisioningBackend
 from gateway.app import composed
 from gateway.config import BackendSettings, BackendsSettings, IdentitySettings, Settings, load_settings
 from gateway.domain.balance import Balance
+from gateway.domain.data_volume import DataVolume
+from gateway.domain.gss_package import GssUsage
 from gateway.domain.key import Key, Source
-from gateway.errors import BackendFilterIgnored, BackendUnsupported, ConfigurationError, GatewayError
+from gateway.domain.line import CustomerLine
+from gateway.domain.sim import SimCodes
+from gateway.errors import BackendFilterIgnored, BackendUnsupported, ConfigurationError, GatewayError, InternalError
 from gateway.loaders import Billing
+from gateway.store.guarded import guarded
 from tests.resolvers.memory import INVOICES, LINES, MemorySource
 
 HERE = "tests.adapters.test_implementation"
 A1, A2, B1, _B2 = INVOICES
+USAGE = GssUsage({"lin-1": DataVolume(5)}, None)
+CODES = SimCodes("a", "cus-a", "1234", None, None, None)
+STANDARDS = (BillingBackend, ProvisioningBackend, CrmBackend)
 
 
 class Careless:
@@ -55,12 +65,50 @@ class CarelessProvisioning:
     @cached_property
     def line_by_sim_id(self) -> Source[Key, Any]:
         """Another SIM's line."""
-        return MemorySource({"sim-1": LINES[0], "sim-2": LINES[0]})
+        return MemorySource({"sim-1": LINES[0], "sim-2": LINES[0], "sim-f": LINES[5]})
 
     @cached_property
     def line_by_number(self) -> Source[str, Any]:
         """Its records hold no number, and no company."""
-        return MemorySource({"+39": "found"})
+        return MemorySource({"+39": CustomerLine("cus-a", "lin-1")})
+
+    @cached_property
+    def sim_codes_by_id(self) -> Source[Key, SimCodes]:
+        """Its records hold no id, but a company."""
+        return MemorySource({"sim-1": CODES})
+
+
+class Changing:
+    """Gives whatever it is told to."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, Any] = {}
+
+    async def get_many(self, keys: Sequence[Key]) -> Sequence[Any]:
+        """As it was told."""
+        return [self.values.get(key.id) for key in keys]
+
+
+class Loose:
+    """Three sources of anything."""
+
+    def __init__(self, _api: JsonApi) -> None:
+        self.source = Changing()
+
+    @cached_property
+    def invoice_by_id(self) -> Source[Key, Any]:
+        """Not only invoices."""
+        return self.source
+
+    @cached_property
+    def invoices_by_account_id(self) -> Source[Key, Any]:
+        """Not only lists."""
+        return self.source
+
+    @cached_property
+    def gss_usage_by_package_id(self) -> Source[Key, Any]:
+        """Not only usage."""
+        return self.source
 
 
 class Plain:
@@ -113,10 +161,70 @@ async def test_records_of_others_are_not_shown(connect: Any, logged: list[dict[s
 
 
 async def test_what_a_record_refers_to_is_looked_at(connect: Any) -> None:
-    """The line of a SIM must be one that has it; what does not hold its key is believed as it is."""
+    """The line of a SIM must be one that has it: a fixed line, which has none, is not. Of what does not hold its key
+    the company is looked at, where it says one."""
     provisioning = await made(connect, f"{HERE}:CarelessProvisioning", "provisioning", ProvisioningBackend)
-    assert await provisioning.line_by_sim_id.get_many([Key("a", "sim-1"), Key("a", "sim-2")]) == [LINES[0], None]
-    assert await provisioning.line_by_number.get_many(["+39", "+40"]) == ["found", None]
+    by_sim = provisioning.line_by_sim_id
+    assert await by_sim.get_many([Key("a", "sim-1"), Key("a", "sim-2"), Key("a", "sim-f")]) == [LINES[0], None, None]
+    assert await provisioning.line_by_number.get_many(["+39", "+40"]) == [CustomerLine("cus-a", "lin-1"), None]
+    assert await provisioning.sim_codes_by_id.get_many([Key("a", "sim-1"), Key("b", "sim-1")]) == [CODES, None]
+
+
+@pytest.mark.parametrize("kind", [list, tuple])
+async def test_a_list_in_any_shape_is_read_row_by_row(connect: Any, kind: Callable[[Any], Any]) -> None:
+    """A stranger's row is found in a Python list too; what is handed on is a tuple, as the domain promises."""
+    billing = await made(connect, f"{HERE}:Loose")
+    billing.source.values = {"acc-a": kind([A1, A2]), "acc-b": kind([B1, A1]), "acc-none": kind([])}
+    own, foreign, none = await billing.invoices_by_account_id.get_many(
+        [Key("a", "acc-a"), Key("b", "acc-b"), Key("a", "acc-none")]
+    )
+    assert (own, none) == ((A1, A2), ())
+    assert isinstance(foreign, BackendFilterIgnored)
+
+
+@pytest.mark.parametrize(
+    ("source", "given", "why"),
+    [
+        ("invoices_by_account_id", (each for each in [A1]), "gave generator, not a list of Invoice"),
+        ("invoices_by_account_id", A1, "gave Invoice, not a list of Invoice"),
+        ("invoices_by_account_id", {"acc-a": A1}, "gave dict, not a list of Invoice"),
+        ("invoices_by_account_id", [A1, {"account_id": "acc-a"}], "gave dict, not Invoice"),
+        ("invoices_by_account_id", [A1, None], "gave NoneType, not Invoice"),
+        ("invoice_by_id", object(), "gave object, not Invoice"),
+        ("invoice_by_id", [A1], "gave list, not Invoice"),
+        ("invoice_by_id", Balance("bil-a1", None), "gave Balance, not Invoice"),
+        ("gss_usage_by_package_id", (USAGE,), "gave tuple, not GssUsage"),
+    ],
+)
+async def test_what_is_no_record_is_a_fault(
+    connect: Any, logged: list[dict[str, Any]], source: str, given: object, why: str
+) -> None:
+    """It cannot be looked at, so nobody sees it: INTERNAL_ERROR for each key, and the log says what came."""
+    billing = await made(connect, f"{HERE}:Loose")
+    billing.source.values = {"1": given}
+    with pytest.raises(TypeError, match=f"^{source} {re.escape(why)}$"):
+        await getattr(billing, source).get_many([Key("a", "1")])
+    (error,) = await guarded(getattr(billing, source), [Key("a", "1")])
+    assert type(error) is InternalError
+    assert [event["how"] for event in logged if event["event"] == "source_failed"] == ["raised"]
+
+
+def test_what_echoes_nothing_is_listed() -> None:
+    """The records of every other source hold what they are asked for by, and the page names those that do not."""
+    echoing: set[str] = set()
+    silent: set[str] = set()
+    for standard in STANDARDS:
+        for name in (name for name, value in vars(standard).items() if isinstance(value, cached_property)):
+            record = given_by(standard, name).record
+            fields = {
+                field for each in (record, *record.__subclasses__()) for field in getattr(each, "__struct_fields__", ())
+            }
+            (echoing if name.partition("_by_")[2] in fields else silent).add(name)
+    assert silent == ECHO_NOTHING
+    assert "line_by_sim_id" in echoing
+    page = (Path(__file__).parents[2] / "docs" / "how-to" / "backend-not-tmf.md").read_text("utf-8")
+    (listed,) = re.findall(r"hold nothing to compare: (.*?)\. ", page, re.DOTALL)
+    assert set(re.findall(r"`(\w+)`", listed)) == ECHO_NOTHING
 
 
 async def test_what_is_missing_says_so(connect: Any, logged: list[dict[str, Any]]) -> None:

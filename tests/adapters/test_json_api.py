@@ -8,6 +8,7 @@ from aiohttp import web
 
 from examples.flat_billing import FlatBilling, FlatCredit
 from gateway.adapters.json_api import JsonApi, OneByOne
+from gateway.config import RetryPolicy
 from gateway.domain.key import Key
 from gateway.errors import (
     BackendContractBroken,
@@ -136,6 +137,18 @@ async def test_a_question_by_post(server: Any, connect: Any) -> None:
         gives(server, {}, 404)
         assert await api.post("/ask", Question("l"), FlatCredit) is None
     assert [(seen.method, seen.target, seen.body) for seen in server.seen] == [("POST", "/ask", b'{"line":"l"}')] * 2
+
+
+@pytest.mark.parametrize(("said", "calls"), [({}, 1), ({"is_safe": False}, 1), ({"is_safe": True}, 2)])
+async def test_a_post_is_sent_once_unless_it_is_said_to_be_safe(
+    server: Any, connect: Any, said: dict[str, bool], calls: int
+) -> None:
+    """Whoever forgets to say what a POST does gets it sent once: a backend that failed may have done it already."""
+    gives(server, {}, 500)
+    async with connect("billing", retry=RetryPolicy(attempts_max=2, pause_max_seconds=0.01)) as client:
+        with pytest.raises(BackendFailed):
+            await JsonApi(client).post("/ask", Question("l"), FlatCredit, **said)
+    assert [seen.method for seen in server.seen] == ["POST"] * calls
 
 
 async def test_keys_one_by_one() -> None:

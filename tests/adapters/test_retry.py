@@ -4,13 +4,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import msgspec
 import pytest
 from aiohttp import web
 
-from gateway.adapters._api import Api
 from gateway.adapters._call import Call
-from gateway.adapters._client import BackendClient
 from gateway.adapters._decoding import WireDecoder
 from gateway.adapters._retry import RetryBudget
 from gateway.config import BreakerPolicy, RetryPolicy
@@ -24,24 +21,13 @@ from gateway.errors import (
     BackendTimeout,
     BackendUnavailable,
 )
+from tests.adapters.thing import API, Thing, get
 
-API = "troubleTicket"
 Script = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 QUICK = RetryPolicy(attempts_max=3, pause_seconds=0.001)
 PATIENT = BreakerPolicy(calls_min=10_000)
 """A breaker that stays out of the way."""
-
-
-class Thing(msgspec.Struct, frozen=True):
-    """A record of which only the id is read."""
-
-    id: str
-
-
-def get(client: BackendClient) -> Awaitable[Thing | None]:
-    """Reads one thing."""
-    return Api(client, API).get("/thing", "t-1", Thing)
 
 
 def one_after_the_other(*steps: int | str | web.Response) -> Script:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+import signal
 import sys
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from xml.etree import ElementTree
 
+import msgspec
 import pytest
 
 from gateway.config import load_settings
@@ -312,3 +314,46 @@ async def test_diff_of_two_systems() -> None:
     ended = await run("diff", crm, billing)
     assert (ended.code, ended.output, ended.errors.count("\n")) == (2, "", 1)
     assert f"{crm}, {billing}: are not two versions of one contract" in ended.errors
+
+
+LEFT = (
+    "The ticket of --ticket may not be as it was ({}): take [contracts verify] away from the end of its `description`"
+)
+
+
+@pytest.mark.parametrize(
+    ("then", "descriptions", "left"),
+    [
+        ("works", 2, None),
+        ("refuses", 1, LEFT.format("400, a JSON object")),
+        ("is cut short", 1, LEFT.format("it was cut short")),
+    ],
+)
+async def test_ctrl_c_in_the_middle_of_a_write(
+    backends: SimulatedBackends, then: str, descriptions: int, left: str | None
+) -> None:
+    """The ticket is put back before the end; where it cannot be, or a second Ctrl-C comes, stderr says it."""
+    written: list[str] = []
+    running: list[asyncio.subprocess.Process] = []
+
+    def tell(request: Request, answer: Answer) -> Answer:
+        if request.method == "GET":
+            text = {"description": written[-1]} if written and request.path.endswith("tkt-0001-1") else {}
+            return answer._replace(document={**answer.document, **text}) if text else answer
+        if not written or then == "is cut short":
+            running[0].send_signal(signal.SIGINT)
+        if written and then != "works":
+            return refused("no", 400 if then == "refuses" else 503)
+        written.append(msgspec.json.decode(request.body)["description"])
+        return Answer(200, {"id": "tkt-0001-1"})
+
+    async with odd_backend(OddBackend(backends.crm, tell=tell)) as url:
+        command = [*COMMAND, "contracts", "verify", "--crm", url, "--write", "--ticket", "tkt-0001-1"]
+        pipe = asyncio.subprocess.PIPE
+        running.append(await asyncio.create_subprocess_exec(*command, stdout=pipe, stderr=pipe))
+        _, errors = await asyncio.wait_for(running[0].communicate(), PATIENCE_SECONDS)
+    assert running[0].returncode not in (0, None)
+    assert len(written) == descriptions
+    assert [text.endswith(" [contracts verify]") for text in written] == [True, False][:descriptions]
+    assert errors.decode().count("may not be as it was") == (left is not None)
+    assert (left or "") in errors.decode()

@@ -1,8 +1,9 @@
 """The kit against backends that are asked otherwise: what it writes makes the gateway read them right."""
 
+import asyncio
 import re
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -417,7 +418,7 @@ class Tickets:
 
     def __init__(self, content_type: str) -> None:
         self._content_type = content_type
-        self.changes: dict[str, str] = {}
+        self.changes: dict[str, str | None] = {}
 
     def tell(self, request: Request, answer: Answer) -> Answer:
         """The ticket, with what was changed."""
@@ -427,7 +428,7 @@ class Tickets:
                 return answer._replace(document={**answer.document, "description": self.changes[id]})
             return answer
         if request.headers["Content-Type"] == self._content_type:
-            self.changes[id] = msgspec.json.decode(request.body, type=dict[str, str])["description"]
+            self.changes[id] = msgspec.json.decode(request.body, type=dict[str, str | None])["description"]
         return Answer(200, {"id": id})
 
 
@@ -471,6 +472,76 @@ async def test_what_was_tried_is_put_back(backends: SimulatedBackends, world: Wo
     assert found.exit_code == 2
 
 
+def interrupted(tickets: Tickets, moment: str, cancel: Callable[[], object], *, breaks: bool = False) -> Tell:
+    """A backend that somebody presses Ctrl-C in the middle of; `breaks`: after that it only fails."""
+    said: list[str] = []
+
+    def tell(request: Request, answer: Answer) -> Answer:
+        if not request.path.endswith("tkt-0001-1") or not (said or request.method == "PATCH"):
+            return answer
+        said.append(request.method)
+        is_now = {"the patch": said == ["PATCH"], "the look": said == ["PATCH", "GET"]}
+        if is_now.get(moment, said == ["PATCH", "GET", "PATCH"]):
+            cancel()
+            if moment == "the putting back":
+                return refused("busy", 503)
+        elif breaks and len(said) > 1:
+            return refused("no", 400)
+        return tickets.tell(request, answer)
+
+    return tell
+
+
+@pytest.mark.parametrize("moment", ["the patch", "the look", "the putting back"])
+async def test_ctrl_c_leaves_the_ticket_as_it_was(backends: SimulatedBackends, world: World, moment: str) -> None:
+    """Whoever gives up in the middle gets the ticket back first: once it is written, while it is looked at, and where
+    the backend wants to be asked again."""
+    tickets, verifying = Tickets("application/json"), list[asyncio.Task[Any]]()
+    tell = interrupted(tickets, moment, lambda: verifying[0].cancel())
+    async with odd(backends, as_it_is, tell) as made:
+        told: list[str] = []
+        wish: dict[str, Any] = {"samples": {"ticket": "tkt-0001-1"}, "may_write": True, "warn": told.append}
+        verifying.append(asyncio.create_task(verify({"crm": made["crm"].url}, **wish)))
+        with pytest.raises(asyncio.CancelledError):
+            await verifying[0]
+    ticket = world.row("troubleTicket", "tkt-0001-1")
+    assert ticket is not None
+    assert (tickets.changes, told) == ({"tkt-0001-1": ticket["description"]}, [])
+
+
+async def test_ctrl_c_says_what_is_left_to_do(backends: SimulatedBackends) -> None:
+    """There will be no report, so what could not be put back is said at once, and the end is the one that was asked."""
+    tickets, verifying = Tickets("application/json"), list[asyncio.Task[Any]]()
+    tell = interrupted(tickets, "the patch", lambda: verifying[0].cancel(), breaks=True)
+    async with odd(backends, as_it_is, tell) as made:
+        told: list[str] = []
+        wish: dict[str, Any] = {"samples": {"ticket": "tkt-0001-1"}, "may_write": True, "warn": told.append}
+        verifying.append(asyncio.create_task(verify({"crm": made["crm"].url}, **wish)))
+        with pytest.raises(asyncio.CancelledError):
+            await verifying[0]
+    (text,) = told
+    assert text.startswith("The ticket of --ticket may not be as it was (400, a JSON object): take [contracts verify] ")
+
+
+@pytest.mark.parametrize(("before", "after"), [({}, None), ({"description": None}, None), ({"description": ""}, "")])
+async def test_what_was_not_there_is_not_there_again(
+    backends: SimulatedBackends, before: dict[str, str | None], after: str | None
+) -> None:
+    """A ticket without a description gets null, which takes it away, not an empty one."""
+    tickets = Tickets("application/json")
+
+    def tell(request: Request, answer: Answer) -> Answer:
+        if isinstance(answer.document, dict) and answer.document.get("id") == "tkt-0001-1":
+            bare = {name: value for name, value in answer.document.items() if name != "description"}
+            answer = answer._replace(document=bare | before)
+        return tickets.tell(request, answer)
+
+    async with odd(backends, as_it_is, tell) as made:
+        found = await verify({"crm": made["crm"].url}, samples={"ticket": "tkt-0001-1"}, may_write=True)
+    assert tickets.changes == {"tkt-0001-1": after}
+    assert [point for point in points(found, Outcome.FAILS) if point.where.startswith("PATCH")] == []
+
+
 async def test_no_write_is_begun_that_could_not_be_ended(backends: SimulatedBackends) -> None:
     """With few calls left nothing is written."""
     async with odd(backends, as_it_is, as_it_comes) as made:
@@ -510,9 +581,8 @@ async def test_a_long_retry_after(backends: SimulatedBackends, status: int) -> N
         found = await verify({"crm": made["crm"].url})
         assert len(made["crm"].asked) == 1
     assert found.exit_code == 2
-    assert found.backends[0].reason.startswith(
-        f"The crm backend asks to be left alone ({status}, Retry-After): verify it again in 120 seconds."
-    )
+    reason = f"The crm backend asks to be left alone ({status}, Retry-After): verify it again in 120 seconds at the"
+    assert found.backends[0].reason.startswith(f"{reason} earliest.")
 
 
 async def test_json_that_goes_too_deep(backends: SimulatedBackends) -> None:

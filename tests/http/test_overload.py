@@ -1,6 +1,7 @@
 """More requests than there is room for, and mutations whose clients leave."""
 
 import asyncio
+import json
 
 import structlog
 
@@ -47,6 +48,19 @@ async def test_the_same_question_needs_no_turn_of_its_own() -> None:
         assert shop.work.running == 1
 
 
+async def test_those_who_joined_are_refused_together() -> None:
+    """They do not try one after the other, each for a turn of its own."""
+    async with open_shop(ONE) as shop:
+        first = await shop.begin("{ slow }", "r1")
+        began = asyncio.get_running_loop().time()
+        tasks = [await shop.begin("{ slow two: slow }", f"r{number}") for number in range(2, 8)]
+        replies = await asyncio.gather(*tasks)
+        assert [reply.status for reply in replies] == [503] * 6
+        assert asyncio.get_running_loop().time() - began < 3 * ONE.turn_seconds
+        shop.work.gate.set()
+        assert (await first).status == 200
+
+
 async def test_who_leaves_gives_his_turn_back() -> None:
     """To the next one."""
     async with open_shop(LimitSettings(request_timeout_seconds=20, requests_at_once=1, turn_seconds=10)) as shop:
@@ -55,6 +69,22 @@ async def test_who_leaves_gives_his_turn_back() -> None:
         await until(lambda: shop.work.cancelled_count == 1, 5)
         shop.work.gate.set()
         assert (await staying).status == 200
+
+
+async def test_what_the_end_of_the_process_cuts_short_is_told() -> None:
+    """503 as any error of the graph, to be tried again; not a page of the server."""
+    async with open_shop() as shop:
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(shop.url.rpartition(":")[2]))
+        body = b'{"query": "{ slow }"}'
+        head = "POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+        writer.write((head % len(body)).encode() + body)
+        await until(lambda: shop.work.running == 1, 5)
+    told = (await reader.read()).decode()
+    writer.close()
+    assert told.startswith("HTTP/1.1 503 ")
+    assert "retry-after: 1\r\n" in told
+    (error,) = json.loads(told.partition("\r\n\r\n")[2])["errors"]
+    assert (error["extensions"]["code"], error["extensions"]["retryable"]) == ("GATEWAY_STOPPING", True)
 
 
 async def change(shop: Shop, request_id: str) -> asyncio.Task[Reply]:
