@@ -53,7 +53,7 @@ cache_url = "redis://127.0.0.1:1/0"
 """
 
 
-def run(*arguments: str, command: Sequence[str] = COMMAND) -> subprocess.CompletedProcess[str]:
+def run(*arguments: str, command: Sequence[str] = COMMAND, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     """A command that ends by itself."""
     return subprocess.run(
         [*command, *arguments],
@@ -62,6 +62,7 @@ def run(*arguments: str, command: Sequence[str] = COMMAND) -> subprocess.Complet
         timeout=PATIENCE_SECONDS,
         env=os.environ | {"NO_COLOR": "1", "COLUMNS": "200"},
         check=False,
+        cwd=cwd,
     )
 
 
@@ -224,6 +225,8 @@ def test_simulate(tmp_path: Path) -> None:
         (["demo", "--backend-ports", "1,2"], "--backend-ports: '1,2' is not three numbers such as 9001,9002,9003."),
         (["demo", "--dialect", "v6"], f"--dialect: there is no dialect 'v6'; there are {', '.join(DIALECTS)}."),
         (["simulate", "--dialect", ""], f"--dialect: there is no dialect ''; there are {', '.join(DIALECTS)}."),
+        (["simulate", "--host", "[::1]"], "--host: write [::1] without brackets, as ::1."),
+        (["demo", "--host", "[::1]"], "--host: write [::1] without brackets, as ::1."),
         (["demo", "--ready-file", "/nowhere/ready"], "--ready-file: the folder /nowhere does not exist."),
         (["token", "--role", "operator", "--company", "x"], "--company: an operator sees every company; leave it out."),
     ],
@@ -293,6 +296,21 @@ def test_bad_configuration(tmp_path: Path) -> None:
     assert result.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("table", ["server", "metrics"])
+def test_a_host_that_cannot_be_had(tmp_path: Path, table: str, workers: int) -> None:
+    """It is the host that is named, of the graph and of the numbers, with one worker and with several."""
+    hosts = {"server": "127.0.0.1", "metrics": "127.0.0.1"} | {table: "[::1]"}
+    file = tmp_path / "gateway.toml"
+    file.write_text(
+        f'[server]\nport = 0\nworkers = {workers}\nhost = "{hosts["server"]}"\n'
+        f'[metrics]\nport = 0\nhost = "{hosts["metrics"]}"\n{NOTHING_BEHIND}'
+    )
+    result = run("serve", "--config", str(file))
+    told = [line for line in result.stderr.splitlines() if not line.startswith("{")]  # beside the log
+    assert (result.returncode, told) == (2, [f"telco-gateway: {table}.host: write [::1] without brackets, as ::1."])
+
+
 def test_an_implementation_that_is_not_there(tmp_path: Path) -> None:
     """A class that cannot be found stops the start, with one worker and with several, and names its setting."""
     for workers in (1, 2):
@@ -338,9 +356,17 @@ def test_schema_print_is_valid_sdl() -> None:
     assert build_schema(run("schema", "print").stdout).query_type is not None
 
 
+def test_schema_check_without_a_reviewed_schema(tmp_path: Path) -> None:
+    """Away from the repository there is nothing to compare with: one line that names the file, and exit code 2."""
+    result = run("schema", "check", cwd=tmp_path)
+    assert (result.returncode, result.stdout, result.stderr.count("\n")) == (2, "", 1)
+    assert result.stderr.startswith("telco-gateway: --reviewed: contracts/schema.graphql is not there; run this in")
+
+
 def test_schema_check(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The check fails on a difference, on an unannounced breaking change, and passes once that is announced."""
     reviewed, released, changelog = tmp_path / "schema.graphql", tmp_path / "released.graphql", tmp_path / "CHANGES.md"
+    reviewed.write_text(print_sdl().replace("type Query {", "type Query {\n  more: Int\n", 1))
     with pytest.raises(typer.Exit) as different:
         check(reviewed, released, changelog)
     assert different.value.exit_code == 1

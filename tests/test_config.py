@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from gateway.config import (
+    API_DEFAULTS,
     NO_API,
     ApiKeyAuth,
     BasicAuth,
@@ -19,6 +20,8 @@ from gateway.config import (
     load_settings,
     profiles_of,
 )
+from gateway.config.profile import CONTRACT_STATES
+from gateway.contract_kit.contract import published_contract
 from gateway.errors import ConfigurationError
 
 MINIMAL = """
@@ -156,7 +159,30 @@ def test_secrets_from_files(tmp_path: Path) -> None:
             "[backends.crm.auth]\ntype = 'basic'\nuser = 'x'\nusername = 'x'\npassword = 'y'",
             "backends.crm.auth.user: no such setting; did you mean 'username'?",
         ),
-        ("[backends.crm.auth]\ntype = 'magic'", "backends.crm.auth.type: invalid value 'magic'."),
+        (
+            "[backends.crm.auth]\ntype = 'magic'",
+            "backends.crm.auth.type: must be one of none, api_key, basic, client_credentials, caller_token.",
+        ),
+        ("[backends.crm.auth]\ntype = 'api_key'\nkey = ''", "backends.crm.auth.key: is empty;"),
+        ("[backends.crm.auth]\ntype = 'api_key'\nkey = 'file:/dev/null'", "backends.crm.auth.key: is empty;"),
+        (
+            "[backends.crm.auth]\ntype = 'basic'\nusername = 'x'\npassword = ' '",
+            "backends.crm.auth.password: is empty;",
+        ),
+        (
+            "[backends.crm.auth]\ntype = 'basic'\nusername = ''\npassword = 'x'",
+            "backends.crm.auth.username: is empty;",
+        ),
+        (
+            "[backends.crm.auth]\ntype = 'client_credentials'\ntoken_url = 'https://id.test/t'\n"
+            "client_id = 'x'\nclient_secret = ''",
+            "backends.crm.auth.client_secret: is empty;",
+        ),
+        (
+            "[backends.crm.apis.troubleTicket.states]\nNew = 'assigned'",
+            "backends.crm.apis.troubleTicket.states.\"New\": 'assigned' is no state of the contract; there are "
+            "acknowledged, inProgress, pending, held, closed, resolved, rejected, cancelled.",
+        ),
         (
             "[backends.crm.apis.trubleTicket]\nbatch_max = 1",
             "backends.crm.apis.trubleTicket: no such API; did you mean",
@@ -415,3 +441,24 @@ def test_the_owner_parameter_of_a_version(asked: dict[str, str], parameter: str)
     assert profiles_of("crm", {"troubleTicket": asked})["troubleTicket"].owner_parameter == parameter
     if "owner_parameter" not in asked:
         assert profiles_of("crm", {"customer": asked})["customer"].owner_parameter == "engagedParty.id"
+
+
+def test_an_issuer_that_is_empty(tmp_path: Path) -> None:
+    """Also where it comes from a file without anything in it."""
+    with pytest.raises(ConfigurationError, match=r"^identity\.issuer: is empty;"):
+        load(tmp_path, IDENTITY__ISSUER="file:/dev/null")
+
+
+@pytest.mark.parametrize("api", CONTRACT_STATES)
+def test_states_are_the_contracts_words(api: str) -> None:
+    """What `states` may translate to is what the contract of the API says."""
+    (backend,) = (name for name, apis in API_DEFAULTS.items() if api in apis)
+    read = published_contract(backend)
+    schemas = [schema for operation in read.operations if operation.api == api for schema in operation.answers.values()]
+    words = {
+        tuple(read.resolved(described)["x-words"])
+        for schema in schemas
+        for name, described in read.resolved(read.resolved(schema).get("items", schema)).get("properties", {}).items()
+        if name in ("status", "state", "resourceStatus") and "x-words" in read.resolved(described)
+    }
+    assert words == {CONTRACT_STATES[api]}

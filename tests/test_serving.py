@@ -1,6 +1,7 @@
 """Serving an application on a port: how it starts, drains and leaves."""
 
 import asyncio
+import re
 import signal
 import socket
 import sys
@@ -117,11 +118,22 @@ async def test_a_taken_port_is_named(application: Application) -> None:
     assert application.events == []
 
 
-async def test_a_host_that_is_not_ours_is_named(application: Application) -> None:
-    """The error names the setting that the caller says the port came from."""
-    with pytest.raises(ConfigurationError, match=r"^--ports: 192\.0\.2\.1:0 cannot be had \(.+\); choose another\.$"):
-        async with serving(application.asgi, host="192.0.2.1", port_setting="--ports"):
+@pytest.mark.parametrize(
+    ("host", "what"),
+    [
+        ("192.0.2.1", "192.0.2.1 is no address of this machine; write one that is, 0.0.0.0 for all of them."),
+        ("[::1]", "write [::1] without brackets, as ::1."),
+        ("no such host", "'no such host' is neither an address nor a name that this machine knows; write one such as"),
+        ("256.0.0.1", "'256.0.0.1' is neither an address nor a name that this machine knows; write one such as"),
+        ("a\0b", r"'a\x00b' is neither an address nor a name that this machine knows; write one such as"),
+    ],
+)
+async def test_a_host_that_is_not_ours_is_named(application: Application, host: str, what: str) -> None:
+    """The error says what is wrong with the host, by the setting it came from, and leaves the port alone."""
+    with pytest.raises(ConfigurationError, match=rf"^--address: {re.escape(what)}"):
+        async with serving(application.asgi, host=host, port_setting="--ports", host_setting="--address"):
             pass
+    assert application.events == []
 
 
 @pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
+from gateway.cli.result_files import check_writable, write_result
 from gateway.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def verify(
     from gateway.contract_kit.verification import Wish, verified
 
     for option, path in (("--profile", profile), ("--junit", junit), ("--markdown", markdown)):
-        _check_folder(option, path)
+        check_writable(option, path)
     auth = _auth(
         api_key, api_key_header, bearer, basic_user, basic_password, token_url, client_id, client_secret, scope
     )
@@ -129,11 +130,11 @@ def _report(
     if is_piped:
         typer.echo(profiles(verification), nl=False)
     elif profile is not None:
-        profile.write_text(profiles(verification), "utf-8")
+        write_result("--profile", profile, profiles(verification))
     if junit is not None:
-        junit.write_text(junit_report(verification), "utf-8")
+        write_result("--junit", junit, junit_report(verification))
     if markdown is not None:
-        markdown.write_text(markdown_report(verification), "utf-8")
+        write_result("--markdown", markdown, markdown_report(verification))
     raise typer.Exit(verification.exit_code)
 
 
@@ -202,7 +203,14 @@ def _auth(
 
 
 def _secret(option: str, source: str) -> str:
-    """What a source holds; ConfigurationError for a secret that is written out."""
+    """What a source holds; ConfigurationError for a secret that is empty, or written out."""
+    secret = _read_secret(option, source)
+    if not secret.strip():
+        raise ConfigurationError(f"{option}: {source} is empty.")
+    return secret
+
+
+def _read_secret(option: str, source: str) -> str:
     kind, _, name = source.partition(":")
     if kind == "env" and name:
         if name not in os.environ:
@@ -216,23 +224,26 @@ def _secret(option: str, source: str) -> str:
     raise ConfigurationError(f"{option}: {SOURCES}.")
 
 
-def _check_folder(option: str, path: Path | None) -> None:
-    if path is not None and not path.absolute().parent.is_dir():
-        raise ConfigurationError(f"{option}: the folder {path.parent} does not exist.")
-
-
 @contracts.command()
 def diff(
     old: Annotated[Path, typer.Argument(help="OpenAPI, YAML or JSON.")],
     new: Annotated[Path, typer.Argument(help="The same, later.")],
 ) -> None:
-    """What a backend that keeps OLD lacks for NEW, and what the version number has to do. Exit code 1: it breaks."""
-    from gateway.contract_kit.change import Effect, changes
+    """What a backend that keeps OLD lacks for NEW, and what the version number has to do.
+
+    Breaking is seen from the backend: an answer of it would be refused (an attribute has to be there, a type, word or
+    bound is stricter, a 2xx is none any more), or what the gateway sends is none that it knows (a value that was not
+    allowed, a body without what was always in it). What is new or no longer asked breaks nobody.
+
+    Exit code: 0 nothing breaks, 1 something does, 2 not compared: unreadable, or not two versions of one contract.
+    """
+    from gateway.contract_kit.change import Effect, changes, check_comparable
     from gateway.contract_kit.contract import read_contract
     from gateway.contract_kit.report_changes import changes_report
     from gateway.contract_kit.version_rule import version_verdict
 
     before, after = read_contract(old), read_contract(new)
+    check_comparable(before, after)
     found = changes(before, after)
     typer.echo(changes_report(found, version_verdict(before, after, found)), nl=False)
     raise typer.Exit(int(any(change.effect is Effect.BREAKING for change in found)))

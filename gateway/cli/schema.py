@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from gateway.errors import ConfigurationError
+
 schema = typer.Typer(help="The graph as SDL.", no_args_is_help=True)
 
 
@@ -25,11 +27,18 @@ def check(
     ),
     changelog: Annotated[Path, typer.Option(help="Where a breaking change is announced.")] = Path("CHANGELOG.md"),
 ) -> None:
-    """Fails when the graph differs from the reviewed SDL, or breaks the released one without saying so."""
+    """Fails when the graph differs from the reviewed SDL, or breaks the released one without saying so.
+
+    Exit code: 0 it is as reviewed, 1 it is not, 2 there is no reviewed SDL here to compare it with.
+    """
     from gateway.schema import print_sdl as current_sdl
 
-    sdl = current_sdl()
-    reviewed_sdl = reviewed.read_text() if reviewed.exists() else ""
+    if not reviewed.exists():
+        raise ConfigurationError(
+            f"--reviewed: {reviewed} is not there; run this in the repository, or name the SDL that was reviewed "
+            "(telco-gateway schema print writes one)."
+        )
+    sdl, reviewed_sdl = current_sdl(), reviewed.read_text()
     difference = list(
         difflib.unified_diff(reviewed_sdl.splitlines(), sdl.splitlines(), str(reviewed), "this code", n=1)
     )

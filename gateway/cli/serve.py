@@ -39,7 +39,9 @@ def _serve_by_workers(settings: "Settings") -> None:
     server, metrics = settings.server, settings.metrics
     configure_logging(settings.log_level, stream=sys.stderr)
     listeners = listening_together(server.workers, server.host, server.port, "server.port")
-    scraped = None if metrics.port is None else listening(metrics.host, metrics.port, "metrics.port")
+    scraped = None
+    if metrics.port is not None:
+        scraped = listening(metrics.host, metrics.port, "metrics.port", "metrics.host")
     url = base_url(server.host, listeners[0])
 
     def say_ready() -> None:

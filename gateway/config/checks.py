@@ -27,6 +27,7 @@ def check(settings: Settings) -> None:
         _check_origin("server.cors_origins", origin)
     if not settings.identity.algorithms:
         raise ConfigurationError("identity.algorithms: is empty; name one at least, or leave it out.")
+    _check_not_empty("identity.issuer", settings.identity.issuer)
 
 
 def check_backend(name: str, backend: BackendSettings) -> None:
@@ -94,10 +95,18 @@ def _check_implementation(path: str, backend: BackendSettings) -> None:
         )
 
 
+def _check_not_empty(path: str, text: str) -> None:
+    """Text without which nobody can be told from anybody; an empty file, or a variable that was not set, gives it."""
+    if not text.strip():
+        raise ConfigurationError(f"{path}: is empty; write what it is, or look at the file: or variable it comes from.")
+
+
 def _check_auth(path: str, auth: Auth) -> None:
     """Text that can go into a header: a line's end in it would be another header."""
     if isinstance(auth, ApiKeyAuth) and HEADER_NAME.fullmatch(auth.header) is None:
         raise ConfigurationError(f"{path}.header: is not the name of a header; write it as X-API-Key.")
     for name, text in msgspec.structs.asdict(auth).items():
+        if name != "scope":
+            _check_not_empty(f"{path}.{name}", text)
         if any(character < " " or character == "\x7f" for character in text):
             raise ConfigurationError(f"{path}.{name}: holds a control character, such as a line's end; leave it out.")

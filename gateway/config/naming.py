@@ -41,6 +41,8 @@ def setting_error(
     member = _MEMBER.match(what)
     if member is None:
         choices = _choices(_type_at(root, inner, document)) if "enum value" in what else []
+        if what.startswith("Invalid value"):
+            choices = _tags(root, inner, document)
         what = f"must be one of {', '.join(choices)}" if choices else f"{what[:1].lower()}{what[1:]}"
         return ConfigurationError(f"{path}: {what}.")
     path = f"{path}.{member['name']}" if path else member["name"]
@@ -59,6 +61,14 @@ def _type_at(root: type[msgspec.Struct], inner: str, document: Any) -> Any:
         types = {field.encode_name: field.type for field in msgspec.structs.fields(here)} if _is_struct(here) else {}
         here = struct_of(types.get(part), document) or types.get(part)
     return here
+
+
+def _tags(root: type[msgspec.Struct], inner: str, document: Any) -> list[str]:
+    """The words of the tag that stands at a path below `root`, such as `auth.type`."""
+    *outer, union, _ = inner.split(".")
+    holder = _type_at(root, ".".join(outer), document)
+    types = {field.encode_name: field.type for field in msgspec.structs.fields(holder)}
+    return [str(member.__struct_config__.tag) for member in get_args(types[union]) if _is_struct(member)]
 
 
 def _choices(annotation: Any) -> list[str]:

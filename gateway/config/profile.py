@@ -115,6 +115,33 @@ CONTRACT_NAMES: dict[str, tuple[str, ...]] = {
 }
 """What `names` may translate, by API."""
 
+CONTRACT_STATES: dict[str, tuple[str, ...]] = {
+    "customerBill": ("new", "validated", "onHold", "sent", "partiallyPaid", "settled"),
+    "productInventory": (
+        "created",
+        "pendingActive",
+        "active",
+        "suspended",
+        "pendingTerminate",
+        "terminated",
+        "cancelled",
+        "aborted",
+    ),
+    "resourceInventory": ("standby", "reserved", "available", "suspended", "unknown"),
+    "party": ("validated", "initialized", "closed"),
+    "troubleTicket": (
+        "acknowledged",
+        "inProgress",
+        "pending",
+        "held",
+        "closed",
+        "resolved",
+        "rejected",
+        "cancelled",
+    ),
+}
+"""What `states` may translate to, by API."""
+
 V5_DEFAULTS = {"owner_parameter": "relatedParty.partyOrPartyRole.id"}
 
 
@@ -145,4 +172,18 @@ def _profile(backend: str, api: str, asked: Mapping[str, Any]) -> Profile:
     for name in profile.names:
         if name not in known:
             raise ConfigurationError(f'{path}.names."{name}": no such name{meant(name, known)}')
+    _check_states(f"{path}.states", api, profile.states)
     return msgspec.structs.replace(profile, names={**dict(zip(known, known, strict=True)), **profile.names})
+
+
+def _check_states(path: str, api: str, states: Mapping[str, str]) -> None:
+    """A word that the contract does not have would be shown as unknown, as the one it stands for already is."""
+    words = CONTRACT_STATES.get(api)
+    if words is None:
+        return
+    known = {word.casefold() for word in words}
+    for theirs, word in states.items():
+        if word.strip().casefold() not in known:
+            raise ConfigurationError(
+                f"{path}.\"{theirs}\": '{word}' is no state of the contract; there are {', '.join(words)}."
+            )

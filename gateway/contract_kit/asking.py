@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from functools import partial
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 from urllib.parse import quote
@@ -12,16 +14,19 @@ from yarl import URL
 
 from gateway.adapters._auth import authorization
 from gateway.adapters._http import HttpClient
-from gateway.adapters._reply import Reply
+from gateway.adapters._reply import Reply, retry_after_seconds
 from gateway.config import BackendSettings
 from gateway.errors import BackendBusy, BackendTimeout, BackendUnavailable
 
 WAITS_SECONDS = (0.5, 2.0)
-"""Before a call is made once more: at once after an error, longer where a backend asks to be left alone."""
+"""Before a call is made once more: at once after an error, so long where a backend asks to be left alone."""
+RETRY_AFTER_MAX_SECONDS = 5.0
+"""What a backend says in Retry-After is waited for up to here; beyond it the check ends, and says when to come back."""
 
 
 HTML = "an HTML page"
 DEPTH_MAX = 100
+DIGITS_MAX = 9
 
 
 class CallsSpent(Exception):
@@ -67,6 +72,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     document: Any
     kind: str
     total: int | None
+    retry_after_seconds: float | None = None
 
     @property
     def is_good(self) -> bool:
@@ -136,13 +142,25 @@ class Asker:
                 continue
             if asked.status < 500 and asked.status != 429:
                 return asked
-            await asyncio.sleep(wait if asked.status in (429, 503) else 0)
+            await asyncio.sleep(self._wait(asked, wait) if asked.status in (429, 503) else 0)
         last = await self._once(method, target, headers, body)
         if last.status in (429, 503):
-            raise BackendBusy(
-                self.backend, f"The {self.backend} backend asks to be left alone for a while ({last.status})."
-            )
+            raise self._busy(last)
         return last
+
+    def _wait(self, asked: Asked, wait: float) -> float:
+        """For how long a backend is left alone that asks for it; BackendBusy where that is too long to wait."""
+        told = asked.retry_after_seconds
+        if told is not None and told > RETRY_AFTER_MAX_SECONDS:
+            raise self._busy(asked)
+        return wait if told is None else told
+
+    def _busy(self, asked: Asked) -> BackendBusy:
+        who, told = f"The {self.backend} backend asks to be left alone", asked.retry_after_seconds
+        if told is None:
+            return BackendBusy(self.backend, f"{who} for a while ({asked.status}).")
+        message = f"{who} ({asked.status}, Retry-After): verify it again in {told:.0f} seconds at the earliest."
+        return BackendBusy(self.backend, message, told)
 
     async def _once(self, method: str, target: str, headers: Mapping[str, str], body: bytes | None) -> Asked:
         number = self.budget.spend()
@@ -151,7 +169,13 @@ class Asker:
         reply = await self._http.send(method, f"{self._url}{target}", sent, body, until=self._until())
         self.answered += 1
         document, kind = _read(reply.body)
-        return Asked(status=reply.status, document=document, kind=kind, total=reply.total)
+        return Asked(
+            status=reply.status,
+            document=document,
+            kind=kind,
+            total=reply.total,
+            retry_after_seconds=_told_seconds(reply),
+        )
 
     async def _post_form(self, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
         self.budget.spend()
@@ -160,6 +184,14 @@ class Asker:
 
     def _until(self) -> float:
         return asyncio.get_running_loop().time() + self._timeout_seconds
+
+
+def _told_seconds(reply: Reply) -> float | None:
+    """What Retry-After asks for: a number as it stands, for people to read; the gateway itself stays away for less."""
+    text = (reply.retry_after or "").strip()
+    if text.isascii() and text.isdigit() and len(text) < DIGITS_MAX:
+        return float(text)
+    return retry_after_seconds(reply, partial(datetime.now, UTC))
 
 
 def _read(body: bytes) -> tuple[Any, str]:

@@ -9,6 +9,7 @@ import msgspec
 from gateway.contract_kit.attribute import Attribute, attributes_of, rules_of
 from gateway.contract_kit.contract import Contract, Json, Operation, Parameter
 from gateway.contract_kit.strictness import Turn, turns
+from gateway.errors import ConfigurationError
 
 
 class Effect(Enum):
@@ -29,6 +30,15 @@ class Change(msgspec.Struct, frozen=True):
 
 
 Schema = tuple[Contract, Json]
+
+
+def check_comparable(old: Contract, new: Contract) -> None:
+    """ConfigurationError for two contracts of different systems: no operation in common, and another title."""
+    if old.title != new.title and not _by_name(old).keys() & _by_name(new).keys():
+        raise ConfigurationError(
+            f"{old.name}, {new.name}: are not two versions of one contract: they have no operation in common; "
+            "name the same backend's contract twice, the older one first."
+        )
 
 
 def changes(old: Contract, new: Contract) -> list[Change]:

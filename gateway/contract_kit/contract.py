@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import yaml
 
+from gateway.contract_kit.outline import METHODS, Outline
 from gateway.errors import ConfigurationError
 
 Json = Mapping[str, Any]
@@ -93,6 +94,11 @@ class Contract:
         """Its own version, `info.version`."""
         return str(self.document.get("info", {}).get("version", ""))
 
+    @property
+    def title(self) -> str:
+        """What it is of, `info.title`."""
+        return str(self.document.get("info", {}).get("title", ""))
+
     @cached_property
     def operations(self) -> tuple[Operation, ...]:
         """Everything that can be asked, in the document's order."""
@@ -133,7 +139,7 @@ class Contract:
         for path, item in self.document["paths"].items():
             shared = item.get("parameters", [])
             for method, node in item.items():
-                if method in ("get", "post", "put", "patch", "delete"):
+                if method in METHODS:
                     yield self._operation(method.upper(), path, node, shared)
 
     def _operation(self, method: str, path: str, node: Json, shared: list[Json]) -> Operation:
@@ -173,7 +179,9 @@ def read_contract(file: Path) -> Contract:
         raise ConfigurationError(f"{file}: is neither YAML nor JSON{line}.") from None
     if not isinstance(document, dict):
         raise ConfigurationError(f"{file}: is no OpenAPI document; it has no paths.")
-    return Contract(document, str(file))
+    read = Contract(document, str(file))
+    Outline(read.name).check(document)
+    return read
 
 
 def published_contract(backend: str) -> Contract:

@@ -91,7 +91,11 @@ async def check_record(api: Api, operation: Operation, rows: list[Row] | None) -
     else:
         asked = await api.record(operation, ids[0])
         document = as_read(asked.document)
-        if not asked.is_good or not isinstance(document, dict):
+        if asked.status == 404 and ids[0] == named:
+            came, expected = f"{asked.said}, for the id of --{kind}", "200, a JSON object"
+            advice = f"name another --{kind}: most likely there is none with this id; if there is, fix the backend"
+            api.fails(where, promise, expected=expected, came=came, advice=advice)
+        elif not asked.is_good or not isinstance(document, dict):
             api.fails(where, promise, expected="200, a JSON object", came=asked.said, advice="fix the backend")
         elif document.get("id") != ids[0]:
             api.fails(

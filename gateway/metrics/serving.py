@@ -44,6 +44,7 @@ async def metrics_served(
             port=settings.port,
             grace_seconds=GRACE_SECONDS,
             port_setting="metrics.port",
+            host_setting="metrics.host",
             listener=listener,
         ) as url,
     ):

@@ -1,6 +1,7 @@
 """Serves an ASGI application on a port of its own inside the running event loop."""
 
 import asyncio
+import errno
 import socket
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
@@ -40,6 +41,9 @@ __all__ = [
 BACKLOG = 2048
 UNWIND_SECONDS = 1.0
 
+REFUSALS = (OSError, ValueError, TypeError)
+"""What binding to a host and a port raises; the latter two are for text that no host's name can be."""
+
 DEFAULT_BOUNDS = Bounds()
 DEFAULT_DRAIN = Drain()
 
@@ -64,6 +68,7 @@ async def serving(
     port: int = 0,
     grace_seconds: float = 5.0,
     port_setting: str = "server.port",
+    host_setting: str = "server.host",
     bounds: Bounds = DEFAULT_BOUNDS,
     drain: Drain = DEFAULT_DRAIN,
     connections: OpenConnections | None = None,
@@ -74,9 +79,9 @@ async def serving(
     Port 0 takes any free port; a `listener` that was opened before is used instead of host and port. From the leaving
     on each answer is its connection's last; `drain` says when the port is closed. What still runs `grace_seconds` after
     that is cancelled. `connections` counts those that are open. ConfigurationError names an address that cannot be had
-    and `port_setting`, the setting it came from, or says that the application's own start failed.
+    and the setting it came from, `host_setting` or `port_setting`, or says that the application's own start failed.
     """
-    listener = listener or listening(host, port, port_setting)
+    listener = listener or listening(host, port, port_setting, host_setting)
     welcome(listener)
     connection = connection_class(bounds)
     config = uvicorn.Config(
@@ -140,32 +145,48 @@ async def _unwound(server: Server) -> None:
         await asyncio.wait(cancelled, timeout=UNWIND_SECONDS)
 
 
-def listening(host: str, port: int, port_setting: str) -> socket.socket:
+def listening(host: str, port: int, port_setting: str, host_setting: str = "server.host") -> socket.socket:
     """A socket that listens; ConfigurationError names an address that cannot be had and the setting it came from."""
-    return _listening(host, port, port_setting, is_shared=False)
+    return _listening(host, port, port_setting, host_setting, is_shared=False)
 
 
-def listening_together(count: int, host: str, port: int, port_setting: str) -> list[socket.socket]:
+def listening_together(
+    count: int, host: str, port: int, port_setting: str, host_setting: str = "server.host"
+) -> list[socket.socket]:
     """Sockets on one port, among which the system divides its connections.
 
     Others could join them, so a port that somebody listens on has to be found out first.
     """
     if port:
-        listening(host, port, port_setting).close()
+        listening(host, port, port_setting, host_setting).close()
     listeners: list[socket.socket] = []
     for _ in range(count):
-        listeners.append(_listening(host, port, port_setting, is_shared=True))
+        listeners.append(_listening(host, port, port_setting, host_setting, is_shared=True))
         port = listeners[0].getsockname()[1]
     return listeners
 
 
-def _listening(host: str, port: int, port_setting: str, *, is_shared: bool) -> socket.socket:
+def _listening(host: str, port: int, port_setting: str, host_setting: str, *, is_shared: bool) -> socket.socket:
     try:
         return _listener(host, port, is_shared=is_shared)
-    except OSError as error:
+    except REFUSALS as error:
+        wrong = _wrong_host(host, error)
+        if wrong:
+            raise ConfigurationError(f"{host_setting}: {wrong}") from None
         raise ConfigurationError(
-            f"{port_setting}: {host}:{port} cannot be had ({error.strerror}); choose another."
+            f"{port_setting}: {host}:{port} cannot be had ({getattr(error, 'strerror', error)}); choose another."
         ) from None
+
+
+def _wrong_host(host: str, error: Exception) -> str:
+    """What is wrong with the host; "" where it is the port."""
+    if host.startswith("[") and host.endswith("]"):
+        return f"write {host} without brackets, as {host[1:-1]}."
+    if isinstance(error, socket.gaierror) or not isinstance(error, OSError):
+        return f"{host!r} is neither an address nor a name that this machine knows; write one such as 127.0.0.1."
+    if error.errno == errno.EADDRNOTAVAIL:
+        return f"{host} is no address of this machine; write one that is, 0.0.0.0 for all of them."
+    return ""
 
 
 def _listener(host: str, port: int, *, is_shared: bool) -> socket.socket:
@@ -178,7 +199,7 @@ def _listener(host: str, port: int, *, is_shared: bool) -> socket.socket:
     try:
         listener.bind((host, port))
         listener.listen(BACKLOG)
-    except OSError:
+    except REFUSALS:
         listener.close()
         raise
     listener.setblocking(False)

@@ -14,7 +14,7 @@ from gateway.simulator.knobs import ALL_WELL, Knobs
 from gateway.simulator.world import World
 
 GRACE_SECONDS = 0.5
-PORT_SETTING = "--backend-ports"
+PORT_SETTING, HOST_SETTING = "--backend-ports", "--host"
 
 
 class SimulatedBackends:
@@ -47,7 +47,14 @@ async def simulated_backends(
     async with AsyncExitStack() as stack:
         urls = {
             name: await stack.enter_async_context(
-                serving(app, host=host, port=port, grace_seconds=GRACE_SECONDS, port_setting=PORT_SETTING)
+                serving(
+                    app,
+                    host=host,
+                    port=port,
+                    grace_seconds=GRACE_SECONDS,
+                    port_setting=PORT_SETTING,
+                    host_setting=HOST_SETTING,
+                )
             )
             for (name, app), port in zip(faults.items(), ports, strict=True)
         }

@@ -68,5 +68,10 @@ class Knobs(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     canary_secrets: bool = False
     """Every document and error body carries a text that begins with CANARY and must reach no client."""
 
+    def __post_init__(self) -> None:
+        """ValueError for what no path begins with."""
+        if self.only and not self.only.startswith("/"):
+            raise ValueError(f"`only`: no path begins so; begin with '/', as in '/{self.only}'")
+
 
 ALL_WELL = Knobs()

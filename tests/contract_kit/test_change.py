@@ -287,6 +287,18 @@ def test_a_contract_is_itself(backend: str) -> None:
             "paths: {/a: {get: {responses: {'200': {$ref: '#/components/none'}}}}}",
             "#/components/none leads nowhere.",
         ),
+        ('{"openapi": "3.0.0", "paths": {"/x": 5}}', "paths./x: is no object."),
+        ("{info: 5, paths: {}}", "info: is no object."),
+        ("paths: {/x: {get: 5}}", "paths./x.get: is no object."),
+        ("paths: {/x: {get: {}}}", "paths./x.get: has no `responses`."),
+        ("paths: {/x: {parameters: [{name: limit}]}}", "paths./x.parameters[0].in: is no text."),
+        ("paths: {/x: {get: {tags: 5, responses: {}}}}", "paths./x.get.tags: is no array."),
+        ("paths: {/x: {get: {responses: {200: []}}}}", "paths./x.get.responses.200: is no object."),
+        (
+            "{paths: {}, components: {schemas: {A: {properties: {b: {minLength: one}}}}}}",
+            "components.schemas.A.properties.b.minLength: is no number.",
+        ),
+        ("{paths: {}, components: {schemas: {A: {items: true}}}}", "components.schemas.A.items: is no object."),
     ],
 )
 def test_unreadable_contracts(tmp_path: Path, text: str, message: str) -> None:

@@ -190,6 +190,20 @@ async def test_credentials(
     assert "NOT VERIFIED: none of its APIs can be read: 401" in refused_.output
 
 
+@pytest.mark.parametrize("key", ["Bearer s3cret", "file:{file}"])
+async def test_a_fixed_bearer_token_in_the_configuration(backends: SimulatedBackends, tmp_path: Path, key: str) -> None:
+    """What `--bearer` sends is, in the gateway's settings, an API key in Authorization that says Bearer itself."""
+    secret, file = tmp_path / "secret", tmp_path / "gateway.toml"
+    secret.write_text("Bearer s3cret\n")
+    backend = guarded("Authorization", "Bearer s3cret")
+    backend.behind = backends.crm
+    async with odd_backend(backend) as url:
+        auth = f'{{ type = "api_key", header = "Authorization", key = "{key.format(file=secret)}" }}'
+        file.write_text(f'[backends.crm]\nurl = "{url}"\nauth = {auth}\n')
+        ended = await run("verify", "--config", str(file))
+    assert (ended.code, ended.errors) == (0, "")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -200,6 +214,7 @@ async def test_credentials(
             ["--crm", "http://127.0.0.1:1", "--bearer", "env:NOT_SET"],
             "--bearer: the environment has no variable NOT_SET.",
         ),
+        (["--crm", "http://127.0.0.1:1", "--bearer", "file:/dev/null"], "--bearer: file:/dev/null is empty."),
         (["--crm", "http://127.0.0.1:1", "--bearer", "file:/nowhere"], "--bearer: the file /nowhere cannot be read."),
         (["--crm", "http://127.0.0.1:1", "--basic-user", "kit"], "--basic-user, --basic-password: go together"),
         (
@@ -212,6 +227,13 @@ async def test_credentials(
         ),
         (["--crm", "http://127.0.0.1:1", "--write"], "--write: name a ticket that may be changed with --ticket."),
         (["--crm", "http://127.0.0.1:1", "--junit", "/nowhere/x"], "--junit: the folder /nowhere does not exist."),
+        (["--crm", "http://127.0.0.1:1", "--junit", "/"], "--junit: / is a folder; name a file."),
+        (["--crm", "http://127.0.0.1:1", "--profile", "/tmp"], "--profile: /tmp is a folder; name a file."),
+        (["--crm", "http://127.0.0.1:1", "--markdown", "."], "--markdown: . is a folder; name a file."),
+        (
+            ["--crm", "http://127.0.0.1:1", "--markdown", "/proc/version"],
+            "--markdown: /proc/version cannot be written",
+        ),
         (["--config", "/nowhere.toml"], "/nowhere.toml: cannot be read"),
     ],
 )
@@ -284,6 +306,14 @@ async def test_diff(tmp_path: Path) -> None:
     assert (await run("diff", str(old), str(old))).code == 0
     unreadable = await run("diff", str(old), str(tmp_path / "none.yaml"))
     assert (unreadable.code, unreadable.errors.count("\n")) == (2, 1)
+
+
+async def test_diff_of_two_systems() -> None:
+    """Contracts of two backends, with no operation in common, are no change of one: exit code 2, not 0."""
+    crm, billing = (str(REPOSITORY / "contracts" / f"{name}.yaml") for name in ("crm", "billing"))
+    ended = await run("diff", crm, billing)
+    assert (ended.code, ended.output, ended.errors.count("\n")) == (2, "", 1)
+    assert f"{crm}, {billing}: are not two versions of one contract" in ended.errors
 
 
 LEFT = (

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -548,6 +549,40 @@ async def test_no_write_is_begun_that_could_not_be_ended(backends: SimulatedBack
         assert {request.method for request in made["crm"].asked} == {"GET"}
     (point,) = [point for point in points(found, Outcome.NOT_TRIED) if point.where.startswith("PATCH")]
     assert point.came.startswith("fewer than 30 calls are left of --calls")
+
+
+async def test_a_named_id_that_is_not_there(backends: SimulatedBackends) -> None:
+    """A 404 for an id that was named is put down to the id first, by its option, and to the backend only then."""
+    found = await verify({"crm": backends.crm}, samples={"ticket": "nosuch", "company": "nosuch"})
+    advice = "name another --{}: most likely there is none with this id; if there is, fix the backend"
+    assert [(point.came, point.advice) for point in points(found, Outcome.FAILS)] == [
+        (f"404, a JSON object, for the id of --{kind}", advice.format(kind)) for kind in ("company", "ticket")
+    ]
+
+
+async def test_a_short_retry_after(backends: SimulatedBackends) -> None:
+    """The call is made again, and no sooner than the backend asks for."""
+    asked_at: list[float] = []
+
+    def ask(request: Request) -> Request | Answer:
+        asked_at.append(time.monotonic())
+        return Answer(429, None, {"Retry-After": "1"}) if len(asked_at) == 1 else request
+
+    async with odd(backends, ask, as_it_comes) as made:
+        found = await verify({"crm": made["crm"].url})
+    assert found.exit_code == 0
+    assert asked_at[1] - asked_at[0] >= 1
+
+
+@pytest.mark.parametrize("status", [429, 503])
+async def test_a_long_retry_after(backends: SimulatedBackends, status: int) -> None:
+    """The check ends with the one call, and says when to come back."""
+    async with odd(backends, lambda _: Answer(status, None, {"Retry-After": "120"}), as_it_comes) as made:
+        found = await verify({"crm": made["crm"].url})
+        assert len(made["crm"].asked) == 1
+    assert found.exit_code == 2
+    reason = f"The crm backend asks to be left alone ({status}, Retry-After): verify it again in 120 seconds at the"
+    assert found.backends[0].reason.startswith(f"{reason} earliest.")
 
 
 async def test_json_that_goes_too_deep(backends: SimulatedBackends) -> None:

@@ -156,6 +156,15 @@ async def test_knobs(control: Control, backends: SimulatedBackends, client: aioh
     assert (await asked(client, f"{backends.crm}{CUSTOMER}")).status == 200
 
 
+async def test_only_without_a_slash(control: Control) -> None:
+    """What no path can begin with is refused, and nothing is turned."""
+    well = await control.get("/knobs")
+    refused = await control.do("/knobs", {"only": "tmf-api", "hang": True}, "PUT")
+    assert (refused.status, refused.json["reason"]) == (400, "invalidBody")
+    assert refused.json["message"] == "`only`: no path begins so; begin with '/', as in '/tmf-api'"
+    assert await control.get("/knobs") == well
+
+
 async def test_dialects(control: Control, backends: SimulatedBackends) -> None:
     """All are listed with their knobs and profiles; one is turned on by its name, and off like any knob."""
     listed = {row["name"]: row for row in await control.get("/dialects")}
