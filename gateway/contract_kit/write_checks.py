@@ -9,6 +9,7 @@ from gateway.contract_kit.asking import Asked
 from gateway.contract_kit.contract import Operation
 
 CONTENT_TYPES = ("application/json", "application/merge-patch+json", "application/json;charset=utf-8")
+NO_PATCH = frozenset({404, 405, 501})
 ATTRIBUTE = "description"
 MARK = " [contracts verify]"
 KIND = "ticket"
@@ -55,6 +56,7 @@ def _reason_not_to(api: Api, may_write: bool, id: str | None) -> str:
 
 async def _try(api: Api, record: "_Record") -> None:
     configured, where, said = api.profile.patch_content_type, record.where, ""
+    has_patch = False
     for content_type in (configured, *(each for each in CONTENT_TYPES if each != configured)):
         try:
             patched = await record.patch(record.text + MARK, content_type)
@@ -70,7 +72,11 @@ async def _try(api: Api, record: "_Record") -> None:
                 api.needs(where, PROMISE, "patch_content_type", content_type, f"{said} for {configured}")
                 api.learn(patch_content_type=content_type)
             return
+        has_patch = has_patch or patched.status not in NO_PATCH
         said = said or (f"{patched.status}, and nothing changed" if patched.is_good else patched.said)
+    if not has_patch:
+        api.not_tried(where, PROMISE, f"{said}: it takes no PATCH, which the gateway does not send yet")
+        return
     api.fails(where, PROMISE, expected=f"another `{ATTRIBUTE}`", came=said, advice="fix the backend")
 
 
