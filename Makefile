@@ -49,6 +49,7 @@ lock: $(INSTALLED) ## Raise requirements.lock to the newest versions that pyproj
 
 bench: $(INSTALLED) ## Requests a second of three reference queries (says what it needs)
 	$(BIN)/python -m bench
+	$(BIN)/python -m bench.guards
 
 bench-peers: $(INSTALLED) ## The same beside other GraphQL servers; writes docs/performance.md (needs npm too; 15 minutes)
 	npm install --silent --no-package-lock --no-audit --no-fund --prefix bench/peers

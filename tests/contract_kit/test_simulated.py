@@ -69,6 +69,14 @@ async def test_calls_are_counted_and_read_only(backends: SimulatedBackends) -> N
     assert posts == {"/tmf-api/usageConsumption/v4/queryUsageConsumption"}
 
 
+async def test_a_backend_without_patch_is_not_blamed(backends: SimulatedBackends) -> None:
+    """The gateway sends none yet: what could not be tried is no failure."""
+    found = await verify({"crm": backends.crm}, samples={"ticket": "tkt-0001-1"}, may_write=True)
+    assert (found.exit_code, points(found, Outcome.FAILS)) == (0, [])
+    (patch,) = points(found, Outcome.NOT_TRIED)
+    assert (patch.where, patch.came[:3] if patch.came else patch.advice[:3]) == ("PATCH /troubleTicket/{id}", "405")
+
+
 async def test_codes_are_not_asked_for(backends: SimulatedBackends) -> None:
     """PIN and PUK stay where they are: no request for SIMs goes out that would bring them."""
     await verify(backends)
