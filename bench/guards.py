@@ -28,7 +28,7 @@ from gateway.config import load_settings
 from gateway.log import configure_logging
 from gateway.serving import LEAVING, WHOLE_REPLY
 
-ROUNDS, REQUESTS = 15, 640
+ROUNDS, REQUESTS = 40, 640
 TARGET_PERCENT = 5.0
 
 
