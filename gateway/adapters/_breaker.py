@@ -5,7 +5,10 @@ import random
 from enum import Enum
 
 from gateway.config import BreakerPolicy
+from gateway.errors import BackendBusy, BackendFailed, BackendTimeout, BackendTlsFailed, BackendUnavailable
 
+FAILURES = (BackendUnavailable, BackendTimeout, BackendFailed, BackendBusy, BackendTlsFailed)
+"""What a breaker counts: the backend gave no answer, or one that says that it cannot."""
 OPEN_MAX_FACTOR = 6.0
 """An API that is still not well is left alone for twice as long each time, up to so many times `open_seconds`."""
 JITTER = 0.2

@@ -3,26 +3,18 @@
 import time
 from collections.abc import Callable, Iterable, Mapping
 
-from gateway.adapters._breaker import BreakerState
+from gateway.adapters._breaker import FAILURES, BreakerState
 from gateway.counting import KEYS, Histogram
 from gateway.domain.dependency import DependencyState
+from gateway.errors import BackendAccessDenied, BackendContractBroken, BackendRejected
 
 OK = "OK"
 """The outcome of a call that gave what the contract allows; any other is the code of an error."""
 
-SILENT = frozenset(
-    {
-        "BACKEND_UNAVAILABLE",
-        "BACKEND_TIMEOUT",
-        "BACKEND_BUSY",
-        "BACKEND_FAILED",
-        "BACKEND_TLS_FAILED",
-        "BACKEND_ACCESS_DENIED",
-    }
-)
+SILENT = frozenset(kind.code() for kind in (*FAILURES, BackendAccessDenied))
 """Outcomes that say the backend gives nothing at the moment, whatever it is asked."""
 
-ANSWERED = frozenset({OK, "BACKEND_REJECTED", "BACKEND_CONTRACT_BROKEN"})
+ANSWERED = frozenset({OK, BackendRejected.code(), BackendContractBroken.code()})
 """Outcomes that say it answers. All others, of calls that were given up or never made, say nothing of it."""
 
 FAILING_FROM = 3

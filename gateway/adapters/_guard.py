@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import structlog
 
-from gateway.adapters._breaker import Breaker
+from gateway.adapters._breaker import FAILURES, Breaker
 from gateway.adapters._call import Answer, Call
 from gateway.adapters._congestion import Congestion
 from gateway.adapters._counts import ApiCounts
@@ -20,11 +20,8 @@ from gateway.errors import (
     BackendBusy,
     BackendCircuitOpen,
     BackendError,
-    BackendFailed,
     BackendQueueFull,
     BackendTimeout,
-    BackendTlsFailed,
-    BackendUnavailable,
 )
 
 log = structlog.get_logger()
@@ -34,8 +31,6 @@ T = TypeVar("T")
 Exchange = Callable[[int, float], Coroutine[Any, Any, Answer[T]]]
 """Makes one attempt at a call: which one it is, from 1, and the event loop's time by which it must be over."""
 
-FAILURES = (BackendUnavailable, BackendTimeout, BackendFailed, BackendBusy, BackendTlsFailed)
-"""What a breaker counts: the backend gave no answer, or one that says that it cannot."""
 QUEUE_SHARE = 0.5
 """Of the call's timeout: how long a call may wait before it is made, for which its time does not run yet."""
 GIVEN_UP_SHARE = 0.5
@@ -140,8 +135,7 @@ class Guard:
         is_given_up = failure is not None and (
             isinstance(failure, BackendTimeout) or not isinstance(failure, BackendError)
         )
-        for places in self._places:
-            places.leave(None if is_given_up else duration)
+        self._leave(None if is_given_up else duration)
         if is_given_up:
             self._note_given_up(epoch, now, duration)
         elif isinstance(failure, BackendBusy):
@@ -282,7 +276,7 @@ class Guard:
         after = None if self._latencies is None or not call.is_safe else self._latencies.p95
         if after is None:
             return await exchange(attempt, until)
-        return await hedged(lambda: exchange(attempt, until), after, self._may_hedge, self._hedge_ended)
+        return await hedged(lambda: exchange(attempt, until), after, self._may_hedge, self._leave)
 
     def _may_hedge(self) -> bool:
         """Within all ceilings, as any other call."""
@@ -292,16 +286,16 @@ class Guard:
         if not self._is_in_all_places():
             return False
         if not self._budget.spend():
-            self._hedge_ended()
+            self._leave()
             return False
         if self._pace is not None:
             self._pace.take(now)
         self.counts.hedges += 1
         return True
 
-    def _hedge_ended(self) -> None:
+    def _leave(self, duration: float | None = None) -> None:
         for places in self._places:
-            places.leave()
+            places.leave(duration)
 
     def _open(self, seconds: float) -> BackendCircuitOpen:
         self.counts.refused += 1

@@ -137,6 +137,16 @@ class Api:
             shape = self._shapes[id(schema)] = Shape(self.contract, schema)
         return shape
 
+    def check_document(self, operation: Operation, where: str, promise: str, document: Json) -> None:
+        """That the answer to an operation is as the contract describes it: `promise` holds, or each deviation fails."""
+        deviations = self.shape(operation.success).deviations(document)
+        for deviation in deviations:
+            broken = f"`{deviation.path}` is as described"
+            advice = "fix the backend: the answer is refused (BACKEND_CONTRACT_BROKEN)"
+            self.fails(where, broken, expected=deviation.expected, came=deviation.came, advice=advice)
+        if not deviations:
+            self.holds(where, promise)
+
     def holds(self, where: str, promise: str, setting: str | None = None, *, came: str = "") -> None:
         """The point holds; with a setting that is not the default, because of it."""
         is_set = setting is not None and setting.partition(".")[0] in self._given

@@ -70,7 +70,7 @@ async def _known(api: Api, operation: Operation, where: str, ids: Sequence[str])
             return None
         likely = [id for id in _mentioned(api, operation, asked) if id in chunk]
         if likely:
-            _check_answer(api, operation, where, asked)
+            api.check_document(operation, where, PROMISE, asked.document)
             return await _known_alone(api, operation, likely)
     return []
 
@@ -82,16 +82,6 @@ async def _known_alone(api: Api, operation: Operation, likely: Sequence[str]) ->
         if len(known) < 2 and id in _mentioned(api, operation, await _ask(api, operation, [id])):
             known.append(id)
     return known
-
-
-def _check_answer(api: Api, operation: Operation, where: str, asked: Asked) -> None:
-    deviations = api.shape(operation.success).deviations(asked.document)
-    for deviation in deviations:
-        promise = f"`{deviation.path}` is as described"
-        advice = "fix the backend: the answer is refused (BACKEND_CONTRACT_BROKEN)"
-        api.fails(where, promise, expected=deviation.expected, came=deviation.came, advice=advice)
-    if not deviations:
-        api.holds(where, PROMISE)
 
 
 async def _check_several(api: Api, operation: Operation, where: str, known: Sequence[str]) -> None:

@@ -105,7 +105,7 @@ class RequestRecord:
 
     def write(self) -> float:
         """The line, once the answer is out; how long that took, in seconds."""
-        seconds, viewer = time.perf_counter() - self._began, self.viewer
+        seconds, viewer = self.seconds, self.viewer
         log.write(
             RequestLine(
                 request_id=self.request_id,

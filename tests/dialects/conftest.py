@@ -1,6 +1,5 @@
 """A demo in each dialect, over one world whose time stands still."""
 
-import logging
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -10,15 +9,13 @@ from typing import NamedTuple
 
 import msgspec
 import pytest
-import structlog
 
 from gateway.config import BreakerPolicy
 from gateway.demo import DemoOptions
-from gateway.log import configure_logging
 from gateway.simulator.dialects import DIALECTS
 from gateway.simulator.world import World
 from tests.dialects.reads import READS
-from tests.journeys.journey import Answer, Journey, running
+from tests.journeys.journey import Answer, Journey, logged_to, running
 from tests.simulator.still_clock import StillClock
 
 SIGN_INS_MAX = 20
@@ -32,11 +29,8 @@ with breakers that stay closed, and time enough for a machine that is busy with 
 def log_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Where every log line goes, as JSON."""
     path = tmp_path_factory.mktemp("log") / "gateway.jsonl"
-    with path.open("w", encoding="utf-8", buffering=1) as stream:
-        configure_logging("debug", stream=stream)
+    with logged_to(path):
         yield path
-        structlog.reset_defaults()
-        logging.getLogger().handlers.clear()
 
 
 @contextmanager

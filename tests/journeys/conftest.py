@@ -1,19 +1,16 @@
 """Demos for journeys."""
 
-import logging
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import msgspec
 import pytest
-import structlog
 
 from gateway.config import BreakerPolicy
 from gateway.demo import DemoOptions, world_of
-from gateway.log import configure_logging
 from gateway.simulator.world import World
-from tests.journeys.journey import Journey, running
+from tests.journeys.journey import Journey, logged_to, running
 
 ON_BOTH_ENGINES = ("test_f13_packages", "test_f31_overview", "test_f34_partial", "test_f36_lines", "test_isolation")
 SMALL = DemoOptions(port=0, companies=4, lines_per_company=50, cache=False, breaker=BreakerPolicy(calls_min=10_000))
@@ -25,11 +22,8 @@ first; tests/faults has those that open."""
 def log_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Where every log line of the journeys goes, as JSON."""
     path = tmp_path_factory.mktemp("log") / "gateway.jsonl"
-    with path.open("w", encoding="utf-8", buffering=1) as stream:
-        configure_logging("debug", stream=stream)
+    with logged_to(path):
         yield path
-        structlog.reset_defaults()
-        logging.getLogger().handlers.clear()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import re
 import threading
 import urllib.error
@@ -11,8 +12,10 @@ from contextlib import AbstractAsyncContextManager, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import structlog
+
 from gateway.demo import Demo, DemoOptions, demo_of
-from gateway.log import flush_logs
+from gateway.log import configure_logging, flush_logs
 from gateway.simulator.world import World
 from tests.contracts.contract import BACKENDS
 from tests.contracts.traffic import request_errors
@@ -152,6 +155,16 @@ def running(world: World, options: DemoOptions, start: Start = demo_of) -> Itera
         if loops and not failures:
             loops[0].call_soon_threadsafe(stop.set)
         thread.join()
+
+
+@contextmanager
+def logged_to(path: Path) -> Iterator[Path]:
+    """While inside, every log line of this process goes to the file, as JSON."""
+    with path.open("w", encoding="utf-8", buffering=1) as stream:
+        configure_logging("debug", stream=stream)
+        yield path
+        structlog.reset_defaults()
+        logging.getLogger().handlers.clear()
 
 
 def end_of(log_file: Path) -> int:
